@@ -1,0 +1,113 @@
+package call
+
+// Call is one understood row: the raw columns in typed fields, what was derived from them, and what it takes to show the
+// raw row again exactly as the PBX wrote it (Table, Nulls, Extra and the offsets; see Raw).
+//
+// An empty derived text means null: no derived field has a meaning for the empty string.
+type Call struct {
+	// The key. OrgID and Calldate are derived, so a row that is understood anew may move; ID never changes.
+	OrgID    uint32
+	Calldate Instant // UTC; for an impossible calldate the epoch of uniqueid, else 1970-01-01, and a flag says so
+	ID       uint64
+
+	Version  Version
+	Removed  bool // a tombstone: the row lived at this key and does no longer
+	Source   string
+	Table    *Table
+	Nulls    string // standard and site columns that are NULL, by meaning, comma-separated in the table's order
+	Flags    string // what was odd about the row, comma-separated: calldate_invalid, invalid_utf8:clid, …
+	RawHash  uint64
+	StoredAt Instant // set by the store; for bookkeeping only
+
+	// Seconds that the PBX's local clock was ahead of UTC at each time.
+	CalldateOffset, AnswerOffset, EndOffset int32
+
+	// Raw columns, Asterisk's names. A missing or NULL one is empty or 0.
+	Clid, Src, Dst, Dcontext, Channel, Dstchannel, Lastapp, Lastdata string
+	Duration, Billsec                                                int64 // seconds
+	Disposition                                                      string
+	Amaflags                                                         int64
+	Accountcode, Uniqueid, Userfield                                 string
+	Answer, End                                                      Instant // NoInstant where NULL or impossible
+	Linkedid, Peeraccount                                            string
+	Sequence                                                         int64
+	QueueName                                                        string
+	QueueWaitTime                                                    int64 // seconds
+	AnsweredAgent, Recordingfile                                     string
+	// Extra holds site columns, and the verbatim text of any standard column that its typed field cannot give back.
+	Extra []Pair
+
+	// Derived.
+	ConversationID string // source and linkedid
+	Direction      Direction
+	Trunk          string
+	RangExtension  string
+	AnsweredBy     string
+	AnsweredType   AnsweredType
+	WaitTime       int64 // seconds, duration − billsec, never below 0; NoSeconds where either is unknown
+	DisconnectedBy DisconnectedBy
+	HangupCause    string // Q.850 cause as decimal digits
+	HangupReason   string
+	HangupSource   string
+}
+
+// Pair is a column and its verbatim text.
+type Pair struct{ Name, Text string }
+
+// NoSeconds is a duration that is not known.
+const NoSeconds int64 = -1
+
+// Direction of a call as its organisation sees it.
+type Direction string
+
+// Transit is outside to outside through the PBX: a forward, a click to call.
+const (
+	Inbound          Direction = "inbound"
+	Outbound         Direction = "outbound"
+	Internal         Direction = "internal"
+	Transit          Direction = "transit"
+	UnknownDirection Direction = "unknown"
+)
+
+// AnsweredType says what picked up; empty where nothing did.
+type AnsweredType string
+
+// Voicemail and fax count as prompt.
+const (
+	Human  AnsweredType = "human"
+	Prompt AnsweredType = "prompt"
+	Queue  AnsweredType = "queue"
+)
+
+// DisconnectedBy says who ended the call. Unknown is an answer: a wrong name would accuse somebody.
+type DisconnectedBy string
+
+// The Call Logs API's five words, and the sixth for what no column tells.
+const (
+	ByCaller  DisconnectedBy = "caller"
+	ByCallee  DisconnectedBy = "callee"
+	ByTimeout DisconnectedBy = "timeout"
+	ByBusy    DisconnectedBy = "busy"
+	BySystem  DisconnectedBy = "system"
+	ByUnknown DisconnectedBy = "unknown"
+)
+
+// Dispositions that Asterisk writes; the set is open (see reference of ast_cdr_disp2str).
+const (
+	Answered   = "ANSWERED"
+	NoAnswer   = "NO ANSWER"
+	Busy       = "BUSY"
+	Failed     = "FAILED"
+	Congestion = "CONGESTION"
+)
+
+// Flags set while a row is understood. A flag of a column carries its name behind a colon.
+const (
+	FlagCalldateInvalid = "calldate_invalid"
+	FlagAnswerInvalid   = "answer_invalid"
+	FlagEndInvalid      = "end_invalid"
+	FlagInvalidUTF8     = "invalid_utf8"
+)
+
+// HasRecording tells whether the row names a recording that can hold a conversation.
+func (c *Call) HasRecording() bool { return c.Recordingfile != "" && c.Billsec > 0 }

@@ -1,0 +1,52 @@
+package call
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// EventKind says what happened to a call row.
+type EventKind string
+
+// The events of the CALL stream.
+const (
+	EventNew       EventKind = "new"
+	EventCorrected EventKind = "corrected"
+	EventRemoved   EventKind = "removed" // it left the organisation or direction that the subject names
+	EventErased    EventKind = "erased"
+)
+
+// Event is one message of the CALL stream. The same (ID, Version) may come more than once: consumers drop repeats.
+type Event struct {
+	Kind      EventKind       `json:"event"`
+	ID        uint64          `json:"id"`
+	Version   Version         `json:"version"`
+	OrgID     uint32          `json:"org_id"`
+	Direction Direction       `json:"direction"`
+	Partition int             `json:"partition"`
+	Call      json.RawMessage `json:"call,omitempty"` // as the Call Logs API shows it; absent when removed or erased
+}
+
+// NewEvent of a call.
+func NewEvent(kind EventKind, c *Call) Event {
+	e := Event{
+		Kind: kind, ID: c.ID, Version: c.Version, OrgID: c.OrgID, Direction: c.Direction,
+		Partition: Partition(c.partitionText()),
+	}
+	if kind == EventNew || kind == EventCorrected {
+		e.Call = c.AppendJSON(nil)
+	}
+	return e
+}
+
+func (c *Call) partitionText() string {
+	if c.Linkedid != "" {
+		return c.Linkedid
+	}
+	return c.Uniqueid
+}
+
+// Subject of the event: call.v1.<org>.<direction>.<partition>.
+func (e *Event) Subject() string {
+	return fmt.Sprintf("call.v1.%d.%s.%d", e.OrgID, e.Direction, e.Partition)
+}
