@@ -1,0 +1,40 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// installMariaDB makes the system tables of a new data directory. It works beside it and renames at the end, so that one
+// that was interrupted is begun anew and never taken for a whole one.
+func installMariaDB(ctx context.Context, data string) error {
+	if _, err := os.Stat(filepath.Join(data, "mysql")); err == nil {
+		return nil
+	}
+	if err := os.Remove(data); err != nil && !os.IsNotExist(err) {
+		return fmt.Errorf("%s is neither empty nor MariaDB's: %w", data, err)
+	}
+	script, err := program("mariadb-install-db")
+	if err != nil {
+		return err
+	}
+	fresh := data + ".new"
+	if err := os.RemoveAll(fresh); err != nil {
+		return err
+	}
+	// root keeps the account that only root's own processes reach through the socket; nobody uses it here.
+	args := append([]string{
+		"--no-defaults",
+		"--datadir=" + fresh,
+		"--auth-root-authentication-method=socket",
+		"--skip-test-db",
+		"--innodb-log-file-size=64M",
+	}, asRoot()...)
+	if output, err := exec.CommandContext(ctx, script, args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("run %s: %w%s", script, err, indent(string(output)))
+	}
+	return os.Rename(fresh, data)
+}
