@@ -54,8 +54,9 @@ func (p *Process) load(parts ...any) error {
 		all = append(all, settings(reflect.ValueOf(part).Elem())...)
 	}
 	for _, s := range all {
-		s.readFile(environ, &m)
-		s.read(environ, &m)
+		if s.readFile(environ, &m) {
+			s.read(environ, &m)
+		}
 	}
 	for _, part := range parts {
 		for _, v := range validators(reflect.ValueOf(part).Elem()) {
@@ -114,17 +115,17 @@ func (s *setting) missing(m *Mistakes) {
 }
 
 func (s *setting) unreadable(value string, err error) string {
-	var parse env.ParseError
-	want := s.want
-	switch {
-	case errors.As(err, &parse) && errors.Is(parse.Err, strconv.ErrRange):
-		want += " within the range of " + s.field.Type.String()
-	case want == "" && errors.As(err, &parse):
-		want = parse.Err.Error()
-	case want == "":
-		want = err.Error()
+	if parse := (env.ParseError{}); errors.As(err, &parse) {
+		err = parse.Err
 	}
-	return fmt.Sprintf("%s is %s, want %s", s.name, s.quote(value), want)
+	switch {
+	case s.want == "":
+		return fmt.Sprintf("%s is %s: %v", s.name, s.quote(value), err)
+	case errors.Is(err, strconv.ErrRange):
+		return fmt.Sprintf("%s is %s, want %s within the range of %s", s.name, s.quote(value), s.want, s.field.Type)
+	default:
+		return fmt.Sprintf("%s is %s, want %s", s.name, s.quote(value), s.want)
+	}
 }
 
 // quote shows a value in a message, unless it is secret.

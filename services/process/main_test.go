@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,7 +25,8 @@ import (
 func TestMain(m *testing.M) {
 	if os.Getenv("PROCESS_TEST_MAIN") != "" {
 		Main("tiny", tiny, Command{"echo", "print the arguments", echo}, Command{"fail", "fail", fail},
-			Command{"die", "reach a point three times", die}, Command{"quiet", "", echo})
+			Command{"die", "reach a point three times", die}, Command{"limit", "print the memory limit", limit},
+			Command{"quiet", "", echo})
 		return
 	}
 	goleak.VerifyTestMain(m)
@@ -81,13 +83,21 @@ func die(_ context.Context, p *Process) error {
 	return nil
 }
 
+func limit(_ context.Context, p *Process) error {
+	if _, err := Config[tinyConfig](p); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(p.Out, debug.SetMemoryLimit(-1))
+	return err
+}
+
 // tinyCmd is the program, not yet started, with only the given environment.
 func tinyCmd(t *testing.T, environ []string, args ...string) (cmd *exec.Cmd, stdout, stderr *bytes.Buffer) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	cmd = exec.CommandContext(ctx, os.Args[0], args...)
-	cmd.Env = append([]string{"PROCESS_TEST_MAIN=1", "ADMIN_ADDR=127.0.0.1:0"}, environ...)
+	cmd.Env = append([]string{"PROCESS_TEST_MAIN=1", "ADMIN_ADDR=127.0.0.1:0", "GORACE=atexit_sleep_ms=0"}, environ...)
 	stdout, stderr = &bytes.Buffer{}, &bytes.Buffer{}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	return cmd, stdout, stderr
@@ -119,6 +129,9 @@ func TestMainExits(t *testing.T) {
 		{name: "command fails", args: []string{"fail"}, code: 1, err: []string{"tiny: list parked rows: no such stage\n"}, not: "level"},
 		{name: "command misconfigured", args: []string{"fail"}, environ: []string{"POLL_EVERY=abc"}, code: 1, err: []string{"mistakes:\nPOLL_EVERY is"}},
 		{name: "checked command", args: []string{"-check", "fail"}, out: []string{"MODE=wait"}},
+		{name: "memory limit by default", args: []string{"limit"}, out: []string{"104857600\n"}},
+		{name: "memory limit set", args: []string{"limit"}, environ: []string{"MEMORY_LIMIT=1GiB"}, out: []string{"1073741824\n"}},
+		{name: "Go's memory limit wins", args: []string{"limit"}, environ: []string{"GOMEMLIMIT=64MiB"}, out: []string{"67108864\n"}},
 		{name: "unknown command", args: []string{"ecoh"}, code: 2, err: []string{`tiny: unknown command "ecoh"; tiny -h lists what there is`}},
 		{name: "unknown flag", args: []string{"-chekc"}, code: 2, err: []string{"tiny: unknown flag -chekc"}},
 		{name: "help", args: []string{"-h"}, out: []string{"tiny -check", "tiny echo", "print the arguments"}, not: "quiet"},

@@ -12,27 +12,29 @@ import (
 
 const hidden = "***"
 
-// readFile takes a secret from the file that NAME_FILE names, as Kubernetes mounts it.
-func (s *setting) readFile(environ map[string]string, m *Mistakes) {
+// readFile takes a secret from the file that NAME_FILE names, as Kubernetes mounts it. It reports whether there is
+// something left to read: after a mistake with the file, a second complaint that the value is missing would mislead.
+func (s *setting) readFile(environ map[string]string, m *Mistakes) bool {
 	path := environ[s.name+"_FILE"]
 	if s.secret == "" || path == "" {
-		return
+		return true
 	}
 	if environ[s.name] != "" {
 		m.addf("%s and %s_FILE are both set, want one of them", s.name, s.name)
-		return
+		return false
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		m.addf("%s_FILE cannot be read, want the path of a file that holds %s: %v", s.name, s.name, err)
-		environ[s.name] = s.fallback // without a value it would also count as missing
-		return
+		return false
 	}
 	value := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
 	if value == "" && s.required {
 		m.addf("%s_FILE names %s, which is empty", s.name, path)
+		return false
 	}
 	environ[s.name] = value
+	return true
 }
 
 // shown is the value as it may be printed.

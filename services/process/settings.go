@@ -60,6 +60,8 @@ func wanted(t reflect.Type) string {
 	switch {
 	case t.PkgPath() == "time" && t.Name() == "Duration":
 		return "a duration such as 30s"
+	case t == reflect.TypeFor[Bytes]():
+		return "a size such as 100MiB"
 	case reflect.PointerTo(t).Implements(unmarshaler):
 		return ""
 	}
