@@ -10,7 +10,7 @@ import (
 // EngineConfig describes the ClickHouse engine behind its HTTP endpoint, in a child process.
 type EngineConfig struct {
 	Path    string   // the program that serves the engine
-	Args    []string // what it wants before the flags, as a subcommand
+	Args    []string // what it wants before the flags -library, -data, -addr and -user, as a subcommand
 	Library string   // libchdb.so, see Locate
 	Dir     string   // data; created when missing
 	Addr    string   // 127.0.0.1:port
@@ -30,9 +30,10 @@ func StartEngine(ctx context.Context, cfg EngineConfig) (*Child, error) {
 	return Start(ctx, Command{
 		Name: "ClickHouse engine",
 		Path: cfg.Path,
-		Args: append(append([]string{}, cfg.Args...), "-library", cfg.Library, "-data", dir, "-addr", cfg.Addr),
-		// Not as arguments, which every user of the machine can list.
-		Env:       append(os.Environ(), "ENGINE_USER="+cfg.User, "ENGINE_PASSWORD="+cfg.Password),
+		Args: append(append([]string{}, cfg.Args...),
+			"-library", cfg.Library, "-data", dir, "-addr", cfg.Addr, "-user", cfg.User),
+		// Not an argument, which every user of the machine could list.
+		Env:       append(os.Environ(), "ENGINE_PASSWORD="+cfg.Password),
 		Output:    cfg.Output,
 		Prefix:    cfg.Prefix,
 		HoldStdin: true,

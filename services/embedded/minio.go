@@ -48,7 +48,8 @@ func StartMinIO(ctx context.Context, cfg MinIOConfig) (*Child, error) {
 		Dir:    dir,
 		Output: cfg.Output,
 		Prefix: cfg.Prefix,
-		Ready:  func(ctx context.Context) error { return httpAnswers(ctx, "http://"+cfg.Addr+"/minio/health/ready") },
+		// health/ready says yes while the server still refuses every request; health/cluster does not.
+		Ready: func(ctx context.Context) error { return httpAnswers(ctx, "http://"+cfg.Addr+"/minio/health/cluster") },
 	})
 }
 
