@@ -1,0 +1,104 @@
+package clickhouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	clickhouse "github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// Store is an open connection to ClickHouse. It is safe for concurrent use; inserts run one at a time.
+type Store struct {
+	conn     driver.Conn
+	database string
+	address  string
+
+	inserting sync.Mutex
+	columns   []column
+}
+
+// ErrNotFound is returned for a call that does not exist, or that the scope may not see: the caller cannot tell which.
+var ErrNotFound = errors.New("no such call")
+
+// ErrAway wraps every error that says the store could not be reached or could not answer now: trying again can help.
+var ErrAway = errors.New("ClickHouse is away")
+
+// Open the store. It does not wait for the server: Ping does, so that a stage may start before its store.
+func Open(cfg Config, name string) (*Store, error) {
+	options, err := clickhouse.ParseDSN(cfg.DSN)
+	if err != nil {
+		return nil, errors.New("CLICKHOUSE_DSN cannot be understood, want for example http://user:password@host:8123/cdrflow")
+	}
+	options.ClientInfo.Products = append(options.ClientInfo.Products, struct{ Name, Version string }{"cdrflow-" + name, "1"})
+	options.DialTimeout = 5 * time.Second
+	options.MaxOpenConns, options.MaxIdleConns = 16, 4
+	conn, err := clickhouse.Open(options)
+	if err != nil {
+		return nil, fmt.Errorf("open ClickHouse: %w", err)
+	}
+	return &Store{conn: conn, database: options.Auth.Database, address: options.Addr[0], columns: columns()}, nil
+}
+
+// Close the store.
+func (s *Store) Close() error { return s.conn.Close() }
+
+// Ping answers whether the server does.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.conn.Ping(ctx); err != nil {
+		return s.explain("ping", err)
+	}
+	return nil
+}
+
+// Codes of ClickHouse's exceptions that somebody branches on (src/Common/ErrorCodes.cpp).
+const (
+	codeUnknownTable         = 60
+	codeUnknownDatabase      = 81
+	codeTimeoutExceeded      = 159
+	codeTooManyQueries       = 202
+	codeMemoryLimit          = 241
+	codeAuthenticationFailed = 516
+)
+
+// explain wraps err with what was being done and says what to do about the errors that an operator can mend.
+func (s *Store) explain(doing string, err error) error {
+	var exception *clickhouse.Exception
+	if errors.As(err, &exception) {
+		switch exception.Code {
+		case codeAuthenticationFailed:
+			return fmt.Errorf("%s: ClickHouse at %s refuses the user or password of CLICKHOUSE_DSN", doing, s.address)
+		case codeUnknownDatabase:
+			return fmt.Errorf("%s: %w: it has no database %s yet; the enricher creates it", doing, ErrAway, s.database)
+		case codeUnknownTable:
+			return fmt.Errorf("%s: %w: its database %s has no tables yet; the enricher creates them", doing, ErrAway, s.database)
+		case codeTimeoutExceeded, codeTooManyQueries, codeMemoryLimit:
+			return fmt.Errorf("%s: %w: %w", doing, ErrAway, err)
+		}
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	var network net.Error
+	if errors.As(err, &network) {
+		return fmt.Errorf("%s: %w: no answer from %s (%s); check CLICKHOUSE_DSN and that the server runs", doing, ErrAway, s.address, reason(network))
+	}
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return fmt.Errorf("%s: %w: %w", doing, ErrAway, err)
+}
+
+// reason of a network error without the URL, which carries user and password.
+func reason(err net.Error) string {
+	var op *net.OpError
+	switch {
+	case errors.As(err, &op):
+		return op.Err.Error()
+	case err.Timeout():
+		return "timed out"
+	}
+	return "connection lost"
+}
