@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -35,7 +36,8 @@ func withEngine(m *testing.M) (int, error) {
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
-	shared, err = Open(Config{DataDir: dir, Password: password, MaxBody: 64 << 20})
+	buildDir = dir
+	shared, err = Open(Config{DataDir: filepath.Join(dir, "data"), Password: password, MaxBody: 64 << 20})
 	if err != nil {
 		return 0, err
 	}
