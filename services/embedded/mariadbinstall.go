@@ -25,15 +25,16 @@ func installMariaDB(ctx context.Context, data string) error {
 	if err := os.RemoveAll(fresh); err != nil {
 		return err
 	}
-	// root keeps the account that only root's own processes reach through the socket; nobody uses it here.
-	args := append([]string{
+	install := exec.CommandContext(ctx, script,
 		"--no-defaults",
-		"--datadir=" + fresh,
+		"--datadir="+fresh,
+		// An account that only root's own processes reach, through the socket; nobody uses it here.
 		"--auth-root-authentication-method=socket",
 		"--skip-test-db",
 		"--innodb-log-file-size=64M",
-	}, asRoot()...)
-	if output, err := exec.CommandContext(ctx, script, args...).CombinedOutput(); err != nil {
+		// Not --user: with it the script gives a directory of the system's own MariaDB to that user.
+	)
+	if output, err := install.CombinedOutput(); err != nil {
 		return fmt.Errorf("run %s: %w%s", script, err, indent(string(output)))
 	}
 	return os.Rename(fresh, data)
