@@ -27,22 +27,22 @@ import (
 //
 // Under -check it prints the result without secrets and returns [ErrChecked].
 func Config[T any](p *Process) (T, error) {
-	var house base
+	var every house
 	var config T
-	if err := p.load(&house, &config); err != nil {
+	if err := p.load(&every, &config); err != nil {
 		return config, err
 	}
 	if p.check {
-		fmt.Fprintf(p.Out, "%s%s", Redacted(&house), Redacted(&config))
+		fmt.Fprintf(p.Out, "%s%s", Redacted(&every), Redacted(&config))
 		return config, ErrChecked
 	}
-	p.logTo(p.logs, house.LogLevel, house.LogFormat)
-	house.limitMemory()
+	p.logTo(p.logs, every.LogLevel, every.LogFormat)
+	every.limitMemory()
 	if p.command {
 		return config, nil
 	}
 	p.Log.Info("start", "version", version(p.Name))
-	return config, p.startAdmin(house.AdminAddr)
+	return config, p.startAdmin(every.AdminAddr)
 }
 
 // load fills the structs that parts point to and gathers every mistake on the way.

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// base is what every binary is told, beside its own settings.
-type base struct {
+// house is what every binary is told, beside its own settings.
+type house struct {
 	// How much is logged: debug, info, warn or error.
 	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"info" want:"debug, info, warn or error"`
 	// How it is logged: json, text, or auto, which is text on a terminal and JSON elsewhere.
@@ -23,28 +23,28 @@ type base struct {
 	MemoryLimit Bytes `env:"MEMORY_LIMIT" envDefault:"100MiB" want:"a size such as 100MiB, or 0 for none"`
 }
 
-func (b *base) Validate() error {
+func (h *house) Validate() error {
 	var m Mistakes
-	switch b.LogFormat {
+	switch h.LogFormat {
 	case "json", "text", "auto":
 	default:
-		m.addf("LOG_FORMAT is %q, want json, text or auto", b.LogFormat)
+		m.addf("LOG_FORMAT is %q, want json, text or auto", h.LogFormat)
 	}
-	if b.AdminAddr != "" {
-		if _, _, err := net.SplitHostPort(b.AdminAddr); err != nil {
-			m.addf("ADMIN_ADDR is %q, want host:port such as :9464", b.AdminAddr)
+	if h.AdminAddr != "" {
+		if _, _, err := net.SplitHostPort(h.AdminAddr); err != nil {
+			m.addf("ADMIN_ADDR is %q, want host:port such as :9464", h.AdminAddr)
 		}
 	}
 	// Below this the runtime spends its time collecting and the process crawls.
-	if b.MemoryLimit != 0 && b.MemoryLimit < 16<<20 {
-		m.addf("MEMORY_LIMIT is %s, want at least 16MiB, or 0 for none", b.MemoryLimit)
+	if h.MemoryLimit != 0 && h.MemoryLimit < 16<<20 {
+		m.addf("MEMORY_LIMIT is %s, want at least 16MiB, or 0 for none", h.MemoryLimit)
 	}
 	return m.orNil()
 }
 
-func (b *base) limitMemory() {
-	if b.MemoryLimit > 0 && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(int64(b.MemoryLimit))
+func (h *house) limitMemory() {
+	if h.MemoryLimit > 0 && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(int64(h.MemoryLimit))
 	}
 }
 
