@@ -48,6 +48,9 @@ func (c *stageConfig) Validate() error {
 	if strings.Contains(c.Key, "!") {
 		errs = append(errs, fmt.Errorf("STAGE_KEY is %q, want no exclamation mark", c.Key))
 	}
+	if c.Key == "" {
+		errs = append(errs, errors.New("STAGE_KEY is empty, want a key"))
+	}
 	if strings.Contains(c.Store.DSN, "(nowhere)") {
 		errs = append(errs, fmt.Errorf("parse %q with %s: no such host", c.Store.DSN, passwordOf(c.Store.DSN)))
 	}

@@ -26,13 +26,23 @@ func (m *Mistakes) addf(format string, args ...any) {
 // add drops a line that is there already, and a second one about the same variable when the first is about its form: a
 // number that cannot be read is not also below the minimum.
 func (m *Mistakes) add(line string) {
-	name, _, _ := strings.Cut(line, " ")
+	name := about(line)
 	for _, l := range m.Lines {
-		if l == line || name == strings.ToUpper(name) && strings.HasPrefix(l, name+" ") {
+		if l == line || name != "" && name == about(l) {
 			return
 		}
 	}
 	m.Lines = append(m.Lines, line)
+}
+
+// about is the variable that a line begins with, if it does. A secret and its file are one: when the file cannot be read,
+// that the secret is missing goes without saying.
+func about(line string) string {
+	name, _, _ := strings.Cut(line, " ")
+	if name != strings.ToUpper(name) {
+		return ""
+	}
+	return strings.TrimSuffix(name, "_FILE")
 }
 
 // orNil avoids the error that is a nil pointer and yet not nil.

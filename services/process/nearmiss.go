@@ -29,6 +29,10 @@ func nearMisses(environ, known, house []string) []string {
 		if slices.Contains(known, name) || slices.Contains(house, name) || slices.Contains(ordinary, name) {
 			continue
 		}
+		if plain, ok := strings.CutSuffix(name, "_FILE"); ok && slices.Contains(known, plain) {
+			list = append(list, fmt.Sprintf("%s is not a setting: %s is no secret, set it directly", name, plain))
+			continue
+		}
 		best, nearest := 3, ""
 		for _, k := range known {
 			if d := distance(folded(name), folded(k)); d < best && d <= allowed(folded(k)) {

@@ -57,6 +57,15 @@ func TestNearMisses(t *testing.T) {
 	}
 }
 
+// A setting that is no secret is not read from a file; ignoring the file would leave the default in force, unsaid.
+func TestFileOfNoSecret(t *testing.T) {
+	t.Parallel()
+	got := nearMisses([]string{"NATS_URL_FILE", "RULES_FILE", "DSN_FILE"}, []string{"NATS_URL", "RULES_FILE", "DSN", "DSN_FILE"}, nil)
+	if want := "NATS_URL_FILE is not a setting: NATS_URL is no secret, set it directly"; !slices.Equal(got, []string{want}) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestDistance(t *testing.T) {
 	t.Parallel()
 	for pair, want := range map[string]int{
