@@ -162,7 +162,10 @@ func (c Command) start() (*run, error) {
 		if err != nil {
 			return
 		}
-		r.err = cmd.Wait()
+		// That a grandchild still holds the output says nothing about the child.
+		if err := cmd.Wait(); !errors.Is(err, exec.ErrWaitDelay) {
+			r.err = err
+		}
 		r.output.flush()
 		close(r.done)
 	}()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -64,7 +65,12 @@ func startMariaDB(ctx context.Context, cfg MariaDBConfig) (*MariaDB, error) {
 	if cfg.Dir, err = absolute(cfg.Dir); err != nil {
 		return nil, err
 	}
-	if err := installMariaDB(ctx, filepath.Join(cfg.Dir, "data")); err != nil {
+	// A temporary directory of its own: a mariadbd that starts removes the temporary tables of every other one that
+	// uses the same.
+	if err := os.MkdirAll(cfg.tmpDir(), 0o700); err != nil {
+		return nil, err
+	}
+	if err := installMariaDB(ctx, filepath.Join(cfg.Dir, "data"), cfg.tmpDir()); err != nil {
 		return nil, err
 	}
 	// mariadbd runs this file before it lets anybody in: who gets an answer has an account.
@@ -111,6 +117,7 @@ func startMariaDB(ctx context.Context, cfg MariaDBConfig) (*MariaDB, error) {
 }
 
 func (c MariaDBConfig) initFile() string { return filepath.Join(c.Dir, "init.sql") }
+func (c MariaDBConfig) tmpDir() string   { return filepath.Join(c.Dir, "tmp") }
 
 func (c MariaDBConfig) initSQL() string {
 	statements := []string{
@@ -142,6 +149,7 @@ func (c MariaDBConfig) args(socket string) ([]string, error) {
 	args := []string{
 		"--no-defaults", // must be the first
 		"--datadir=" + filepath.Join(c.Dir, "data"),
+		"--tmpdir=" + c.tmpDir(),
 		"--socket=" + socket,
 		"--bind-address=" + host,
 		"--port=" + port,
@@ -169,14 +177,28 @@ func asRoot() []string {
 	return nil
 }
 
-// socketPath returns a short enough place for the socket: the kernel's limit is 107 characters.
+// socketPath returns a short enough place for the socket: the kernel's limit is 107 characters. Where the directory's
+// own path is too long the link "socket" in it points to a directory in /tmp, the same one at each start.
 func socketPath(dir string) (string, error) {
 	if path := filepath.Join(dir, "mariadbd.sock"); len(path) < 100 {
 		return path, nil
 	}
-	short, err := os.MkdirTemp("/tmp", "cdrflow-")
+	link := filepath.Join(dir, "socket")
+	short, err := os.Readlink(link)
+	if err == nil {
+		// Somebody may have cleaned up /tmp.
+		_, err = os.Stat(short)
+	}
 	if err != nil {
-		return "", err
+		if short, err = os.MkdirTemp("/tmp", "cdrflow-"); err != nil {
+			return "", err
+		}
+		if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+		if err := os.Symlink(short, link); err != nil {
+			return "", err
+		}
 	}
 	return filepath.Join(short, "mariadbd.sock"), nil
 }

@@ -6,11 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // installMariaDB makes the system tables of a new data directory. It works beside it and renames at the end, so that one
 // that was interrupted is begun anew and never taken for a whole one.
-func installMariaDB(ctx context.Context, data string) error {
+func installMariaDB(ctx context.Context, data, tmp string) error {
 	if _, err := os.Stat(filepath.Join(data, "mysql")); err == nil {
 		return nil
 	}
@@ -34,8 +35,11 @@ func installMariaDB(ctx context.Context, data string) error {
 		"--innodb-log-file-size=64M",
 		// Not --user: with it the script gives a directory of the system's own MariaDB to that user.
 	)
+	install.Env = append(os.Environ(), "TMPDIR="+tmp)
 	if output, err := install.CombinedOutput(); err != nil {
-		return fmt.Errorf("run %s: %w%s", script, err, indent(string(output)))
+		// After an empty line follows a page of general advice.
+		reason, _, _ := strings.Cut(string(output), "\n\n")
+		return fmt.Errorf("run %s: %w%s", script, err, indent(reason))
 	}
 	return os.Rename(fresh, data)
 }

@@ -19,7 +19,7 @@ type connection struct {
 	handle   *uintptr
 	database string
 	settings map[string]string
-	spoilt   bool // what the session holds is not known any more: reconnect before the next query
+	spoilt   bool // what the session holds is not known any more: reconnect
 }
 
 func (e *Engine) connect() (*connection, error) {
@@ -61,7 +61,7 @@ func (e *Engine) acquire(ctx context.Context) (*connection, error) {
 	}
 	select {
 	case c := <-e.pool:
-		if err := e.mend(c); err != nil {
+		if err := e.mend(c); err != nil { // it could not be when it was released, either
 			e.pool <- c
 			return nil, err
 		}
@@ -69,6 +69,14 @@ func (e *Engine) acquire(ctx context.Context) (*connection, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// release puts a connection back in line.
+func (e *Engine) release(c *connection) {
+	if err := e.mend(c); err != nil {
+		e.cfg.Log.Warn("reconnect to the engine", "err", err)
+	}
+	e.pool <- c
 }
 
 // mend gives a spoilt connection a new session.

@@ -181,11 +181,6 @@ func arguments(cfg Config, dir string) []string {
 		"--index_uncompressed_cache_size=67108864", "--query_condition_cache_size=33554432",
 		"--max_thread_pool_size=512", "--max_thread_pool_free_size=16", "--max_io_thread_pool_size=16",
 		fmt.Sprintf("--background_pool_size=%d", merges), "--background_schedule_pool_size=4",
-		// With so few places for merges the server's thresholds (8, 20 and 25 free places) would never be met, and
-		// large merges and mutations never start.
-		"--merge_tree.number_of_free_entries_in_pool_to_lower_max_size_of_merge=1",
-		"--merge_tree.number_of_free_entries_in_pool_to_execute_mutation=1",
-		"--merge_tree.number_of_free_entries_in_pool_to_execute_optimize_entire_partition=1",
 	}
 	for name, value := range standing {
 		args = append(args, "--"+name+"="+value)

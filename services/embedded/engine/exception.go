@@ -21,6 +21,7 @@ const (
 	codeNotImplemented   = 48
 	codeSyntax           = 62
 	codeCannotDecompress = 271
+	codeUnknownFormat    = 73
 	codeUnknownSetting   = 115
 	codeTooLarge         = 307
 	codeCancelled        = 394
@@ -30,7 +31,7 @@ const (
 )
 
 var codeNames = map[int]string{
-	codeNotImplemented: "NOT_IMPLEMENTED", codeSyntax: "SYNTAX_ERROR", codeUnknownSetting: "UNKNOWN_SETTING",
+	codeNotImplemented: "NOT_IMPLEMENTED", codeSyntax: "SYNTAX_ERROR", codeUnknownSetting: "UNKNOWN_SETTING", codeUnknownFormat: "UNKNOWN_FORMAT",
 	codeCannotDecompress: "CANNOT_DECOMPRESS", codeTooLarge: "TOO_MANY_BYTES", codeCancelled: "QUERY_WAS_CANCELLED",
 	codeAuthentication: "AUTHENTICATION_FAILED", codeNetwork: "NETWORK_ERROR", codeUnknown: "UNKNOWN_EXCEPTION",
 }

@@ -37,7 +37,7 @@ func (e *Engine) run(ctx context.Context, s statement, write func([]byte) error)
 	if err != nil {
 		return usage{}, err
 	}
-	defer func() { e.pool <- c }()
+	defer e.release(c)
 	if err := c.prepare(s.database, s.settings); err != nil {
 		return usage{}, err
 	}
@@ -56,13 +56,18 @@ func (e *Engine) run(ctx context.Context, s statement, write func([]byte) error)
 	defer close(finished)
 
 	var u usage
-	if class == classReadOnly && !s.whole && streamable(s.sql) {
+	if class != classReadOnly || s.whole || !streamable(s.sql) {
+		u, err = c.runWhole(s, write)
+	} else if q := parseSelect(s.sql, s.format); isPiecewise(q.format) {
 		u, err = c.runStream(s, write)
 	} else {
-		u, err = c.runWhole(s, write)
+		u, err = c.runPiped(ctx, s, q, write)
 	}
-	if err != nil && ctx.Err() != nil {
-		return u, ctx.Err()
+	if err != nil {
+		c.spoilt = true // the library keeps the pieces of a failed query, with all their memory, until the next one
+		if ctx.Err() != nil {
+			return u, ctx.Err()
+		}
 	}
 	return u, err
 }
@@ -149,10 +154,7 @@ func (e *Engine) mark(queryID string) string {
 // until it has ended.
 func (e *Engine) kill(mark string, finished <-chan struct{}) {
 	for {
-		e.killing.Lock()
-		err := e.control.exec("KILL QUERY WHERE startsWith(query, " + quote(strings.TrimSpace(mark)) + ") ASYNC")
-		e.killing.Unlock()
-		if err != nil {
+		if err := e.killOnce(mark, finished); err != nil {
 			e.cfg.Log.Warn("kill a query", "err", err)
 		}
 		select {
@@ -160,5 +162,16 @@ func (e *Engine) kill(mark string, finished <-chan struct{}) {
 			return
 		case <-time.After(50 * time.Millisecond):
 		}
+	}
+}
+
+func (e *Engine) killOnce(mark string, finished <-chan struct{}) error {
+	e.killing.Lock()
+	defer e.killing.Unlock()
+	select {
+	case <-finished: // and perhaps the engine is closed by now
+		return nil
+	default:
+		return e.control.exec("KILL QUERY WHERE startsWith(query, " + quote(strings.TrimSpace(mark)) + ") ASYNC")
 	}
 }
