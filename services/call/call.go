@@ -38,7 +38,6 @@ type Call struct {
 	Extra []Pair
 
 	// Derived.
-	ConversationID string // source and linkedid
 	Direction      Direction
 	Trunk          string
 	RangExtension  string
@@ -108,6 +107,10 @@ const (
 	FlagEndInvalid      = "end_invalid"
 	FlagInvalidUTF8     = "invalid_utf8"
 )
+
+// ConversationID names the conversation that the row is a leg of: its source and its linkedid, since two PBXs may give the
+// same linkedid.
+func (c *Call) ConversationID() string { return c.Source + ":" + c.partitionText() }
 
 // HasRecording tells whether the row names a recording that can hold a conversation.
 func (c *Call) HasRecording() bool { return c.Recordingfile != "" && c.Billsec > 0 }

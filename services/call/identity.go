@@ -56,6 +56,9 @@ func (v Version) Epoch() uint32 { return uint32(v >> 44) }
 // Sequence of the chunk within its stream.
 func (v Version) Sequence() uint64 { return uint64(v) >> 12 & 0xffffffff }
 
+// Next is the version right above v: the same chunk, understood again.
+func (v Version) Next() Version { return v + 1 }
+
 func (v Version) String() string {
 	return fmt.Sprintf("%d/%d/%d", v.Epoch(), v.Sequence(), uint64(v)&0xfff)
 }

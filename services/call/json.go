@@ -36,7 +36,7 @@ func (c *Call) AppendJSON(dst []byte) []byte {
 	o.text("source", c.Source)
 	_, row := SplitID(c.ID)
 	o.uint("row_id", row)
-	o.text("conversation_id", c.ConversationID)
+	o.text("conversation_id", c.ConversationID())
 	o.text("trunk", c.Trunk)
 	o.local(c, "calldate")
 	o.instant("answer", c.Answer)

@@ -55,6 +55,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
+// ErrRefused wraps an error that lies in the rows themselves: the same rows will be refused for ever.
+var ErrRefused = errors.New("ClickHouse refuses the rows")
+
 // Codes of ClickHouse's exceptions that somebody branches on (src/Common/ErrorCodes.cpp).
 const (
 	codeUnknownTable         = 60
@@ -64,6 +67,13 @@ const (
 	codeMemoryLimit          = 241
 	codeAuthenticationFailed = 516
 )
+
+// Exceptions about values: cannot parse text, quoted string, date, number, UUID; decimal overflow; type mismatch, value
+// out of bounds, cannot convert, incorrect data, too large a string, violated constraint, invalid partition.
+var refusals = map[int32]bool{
+	6: true, 26: true, 27: true, 38: true, 41: true, 53: true, 69: true, 70: true, 72: true, 117: true, 131: true,
+	248: true, 376: true, 407: true, 469: true,
+}
 
 // explain wraps err with what was being done and says what to do about the errors that an operator can mend.
 func (s *Store) explain(doing string, err error) error {
@@ -78,6 +88,9 @@ func (s *Store) explain(doing string, err error) error {
 			return fmt.Errorf("%s: %w: its database %s has no tables yet; the enricher creates them", doing, ErrAway, s.database)
 		case codeTimeoutExceeded, codeTooManyQueries, codeMemoryLimit:
 			return fmt.Errorf("%s: %w: %w", doing, ErrAway, err)
+		}
+		if refusals[exception.Code] {
+			return fmt.Errorf("%s: %w: %w", doing, ErrRefused, err)
 		}
 		return fmt.Errorf("%s: %w", doing, err)
 	}
