@@ -31,12 +31,13 @@ var sharedEngine shared[engine]
 // the test.
 func ClickHouse(t testing.TB) Warehouse {
 	t.Helper()
+	path := command(t, "engine")
 	e := sharedEngine.get(t, func(ctx context.Context) (engine, *embedded.Child, error) {
 		dir, err := newDirectory("clickhouse")
 		if err != nil {
 			return engine{}, nil, err
 		}
-		e, err := startEngine(ctx, dir)
+		e, err := startEngine(ctx, path, dir)
 		return e, e.Child, err
 	})
 	w := e.warehouse(t)
@@ -57,21 +58,18 @@ type ClickHouseProcess struct {
 // ClickHouseChild starts a ClickHouse engine that can be killed.
 func ClickHouseChild(t testing.TB) *ClickHouseProcess {
 	t.Helper()
+	path := command(t, "engine")
 	ctx, cancel := context.WithTimeout(t.Context(), startTime)
 	defer cancel()
-	e, err := startEngine(ctx, directory(t, "clickhouse"))
+	e, err := startEngine(ctx, path, directory(t, "clickhouse"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &ClickHouseProcess{Process: newProcess(t, e.Child), Warehouse: e.warehouse(t)}
 }
 
-func startEngine(ctx context.Context, dir string) (engine, error) {
+func startEngine(ctx context.Context, path, dir string) (engine, error) {
 	library, err := embedded.Locate(os.Getenv("CHDB_LIBRARY"), "libchdb.so")
-	if err != nil {
-		return engine{}, err
-	}
-	path, err := build(ctx, "engine")
 	if err != nil {
 		return engine{}, err
 	}

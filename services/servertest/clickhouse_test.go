@@ -24,7 +24,7 @@ func post(t *testing.T, to, statement string) string {
 		t.Fatal(err)
 	}
 	request.SetBasicAuth(u.User.Username(), password)
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}

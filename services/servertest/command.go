@@ -9,28 +9,30 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/cdrflow/cdrflow/services/embedded"
 )
 
+const buildTime = 10 * time.Minute
+
 var built sync.Map // name of the command → func() (string, error)
 
 // command builds services/embedded/cmd/<name> once for all test binaries and returns its path.
-func command(ctx context.Context, t testing.TB, name string) string {
+func command(t testing.TB, name string) string {
 	t.Helper()
-	path, err := build(ctx, name)
+	once, _ := built.LoadOrStore(name, sync.OnceValues(func() (string, error) { return build(name) }))
+	path, err := once.(func() (string, error))()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
-func build(ctx context.Context, name string) (string, error) {
-	once, _ := built.LoadOrStore(name, sync.OnceValues(func() (string, error) { return buildOnce(ctx, name) }))
-	return once.(func() (string, error))()
-}
-
-func buildOnce(ctx context.Context, name string) (string, error) {
+func build(name string) (string, error) {
+	// Not the context of the test that is the first: the result is for all. A cold build of nats-server is slow.
+	ctx, cancel := context.WithTimeout(context.Background(), buildTime)
+	defer cancel()
 	root, err := embedded.SourceTree()
 	if err != nil {
 		return "", err

@@ -71,10 +71,9 @@ type NATSProcess struct {
 // NATSChild starts a NATS server that can be killed. Like the one of local mode it syncs before each acknowledgement.
 func NATSChild(t testing.TB) *NATSProcess {
 	t.Helper()
-	addr, dir := freeAddr(t), directory(t, "nats")
+	path, addr, dir := command(t, "nats"), freeAddr(t), directory(t, "nats")
 	ctx, cancel := context.WithTimeout(t.Context(), startTime)
 	defer cancel()
-	path := command(ctx, t, "nats")
 	log, err := output(dir)
 	if err != nil {
 		t.Fatal(err)

@@ -43,7 +43,7 @@ func s3(t *testing.T, b servertest.Bucket, method, path, body string) (int, stri
 	request.Header.Set("X-Amz-Content-Sha256", unsigned)
 	request.Header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%x",
 		b.AccessKey, scope, signed, key))
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
