@@ -74,3 +74,12 @@ func isFile(path string) error {
 	}
 	return nil
 }
+
+// absolute makes a directory of a server's own; a child may have another working directory.
+func absolute(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	return dir, os.MkdirAll(dir, 0o700)
+}

@@ -1,15 +1,11 @@
 package embedded
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -144,83 +140,26 @@ type natsLog struct {
 	fatal chan error
 }
 
-func (l *natsLog) Noticef(format string, v ...any) { l.log.Debug(natsMessage(format, v)) }
-func (l *natsLog) Warnf(format string, v ...any)   { l.log.Warn(natsMessage(format, v)) }
-func (l *natsLog) Errorf(format string, v ...any)  { l.log.Error(natsMessage(format, v)) }
-func (l *natsLog) Debugf(string, ...any)           {}
-func (l *natsLog) Tracef(string, ...any)           {}
+func (l *natsLog) Noticef(format string, v ...any) {
+	l.log.Debug("notice", "text", natsText(format, v))
+}
+
+func (l *natsLog) Warnf(format string, v ...any) { l.log.Warn("warning", "text", natsText(format, v)) }
+
+func (l *natsLog) Errorf(format string, v ...any) {
+	l.log.Error("trouble", "text", natsText(format, v))
+}
+func (l *natsLog) Debugf(string, ...any) {}
+func (l *natsLog) Tracef(string, ...any) {}
 
 // Fatalf would end the process in the server's own logger; here it ends the start.
 func (l *natsLog) Fatalf(format string, v ...any) {
 	select {
-	case l.fatal <- errors.New(natsMessage(format, v)):
+	case l.fatal <- errors.New(natsText(format, v)):
 	default:
 	}
 }
 
-func natsMessage(format string, v []any) string {
+func natsText(format string, v []any) string {
 	return strings.TrimSpace(fmt.Sprintf(format, v...))
-}
-
-// NATSChildConfig describes a NATS server in a child process.
-type NATSChildConfig struct {
-	Path string   // a program that calls ServeNATS
-	Args []string // its arguments, with the address and the directory
-	Addr string   // what it listens on: 127.0.0.1:port
-
-	Output io.Writer
-	Prefix string
-}
-
-// StartNATS starts a program that calls ServeNATS as a child and waits until it answers on Addr; clients then connect
-// to "nats://" + Addr.
-func StartNATS(ctx context.Context, cfg NATSChildConfig) (*Child, error) {
-	return Start(ctx, Command{
-		Name:   "NATS",
-		Path:   cfg.Path,
-		Args:   cfg.Args,
-		Output: cfg.Output,
-		Prefix: cfg.Prefix,
-		Ready:  func(ctx context.Context) error { return natsAnswers(ctx, cfg.Addr) },
-	})
-}
-
-func natsAnswers(ctx context.Context, addr string) error {
-	conn, err := dial(ctx, "tcp", addr)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close() }()
-	line, err := bufio.NewReader(conn).ReadString('\n')
-	if err != nil {
-		return fmt.Errorf("read the server's first line: %w", err)
-	}
-	if !strings.HasPrefix(line, "INFO ") || !strings.Contains(line, `"jetstream":true`) {
-		return fmt.Errorf("the server on %s is no NATS server with JetStream", addr)
-	}
-	return nil
-}
-
-// dial connects for one question: reads and writes end with the context's deadline.
-func dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, network, addr)
-	if err != nil {
-		return nil, err
-	}
-	if deadline, ok := ctx.Deadline(); ok {
-		if err := conn.SetDeadline(deadline); err != nil {
-			return nil, errors.Join(err, conn.Close())
-		}
-	}
-	return conn, nil
-}
-
-// absolute makes a directory of a server's own; a child may have another working directory.
-func absolute(dir string) (string, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return "", err
-	}
-	return dir, os.MkdirAll(dir, 0o700)
 }

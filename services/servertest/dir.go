@@ -16,8 +16,12 @@ import (
 const broom = `while read -r _; do :; done
 for i in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$1" 2>/dev/null && exit; sleep 0.2; done`
 
-// held is the sweeper's stdin. The garbage collector would close a pipe that nothing refers to.
-var held io.Closer
+// sweeper is the process that removes the directory; hold is its stdin, kept here because the garbage collector would
+// close a pipe that nothing refers to.
+var sweeper struct {
+	process *exec.Cmd
+	hold    io.Closer
+}
 
 // scratch makes the directory in which all servers of this test binary live.
 var scratch = sync.OnceValues(func() (string, error) {
@@ -28,14 +32,27 @@ var scratch = sync.OnceValues(func() (string, error) {
 	sweep := exec.Command("sh", "-c", broom, "sh", dir)
 	// Not in our process group: it has work to do after a Ctrl-C.
 	sweep.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if held, err = sweep.StdinPipe(); err != nil {
+	hold, err := sweep.StdinPipe()
+	if err != nil {
 		return "", err
 	}
 	if err := sweep.Start(); err != nil {
 		return "", fmt.Errorf("start the sweeper of %s: %w", dir, err)
 	}
+	sweeper.process, sweeper.hold = sweep, hold
 	return dir, nil
 })
+
+// sweepNow removes the directory and returns when it is gone.
+func sweepNow() error {
+	if sweeper.process == nil {
+		return nil
+	}
+	if err := sweeper.hold.Close(); err != nil {
+		return err
+	}
+	return sweeper.process.Wait()
+}
 
 // directory makes an empty directory with a short path, for a unix socket may live in it. It is removed after the test.
 func directory(t testing.TB, name string) string {

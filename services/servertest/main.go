@@ -21,6 +21,10 @@ func Main(m *testing.M, options ...goleak.Option) {
 	for _, child := range running.children {
 		child.Kill()
 	}
+	if err := sweepNow(); err != nil {
+		fmt.Fprintf(os.Stderr, "remove the servers' directory: %v\n", err)
+		code = 1
+	}
 	if code == 0 {
 		if err := goleak.Find(options...); err != nil {
 			fmt.Fprintf(os.Stderr, "goroutines are left after the tests: %v\n", err)
