@@ -36,7 +36,7 @@ type child struct {
 	address string
 }
 
-func start(t *testing.T, dir string) *child {
+func start(t *testing.T, dir string, flags ...string) *child {
 	t.Helper()
 	path, err := build()
 	if err != nil {
@@ -46,7 +46,7 @@ func start(t *testing.T, dir string) *child {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := osexec.Command(path, "-data", dir)
+	command := osexec.Command(path, append(flags, "-data", dir)...)
 	command.Env = append(os.Environ(), "ENGINE_PASSWORD="+password, "CHDB_LIBRARY="+library)
 	command.Stderr = os.Stderr
 	stdin, err := command.StdinPipe()
@@ -127,23 +127,49 @@ func TestRestart(t *testing.T) {
 		t.Errorf("%d rows in the default database, want 1", n)
 	}
 
-	// A query that would run for minutes is killed at the end.
+	// A query that ends in time is finished.
+	c.stdin.Close()
+	c.ended(t)
+	c = start(t, dir, "-stop", "20s")
 	running := make(chan error, 1)
+	conn = open(t, c.address, "kept")
+	go func() {
+		running <- conn.Exec(context.WithoutCancel(t.Context()), "INSERT INTO t SELECT 1000000 + sleep(1), 'late'")
+	}()
+	await(t, open(t, c.address, "kept"), "'late'")
+	c.command.Process.Signal(syscall.SIGTERM) //nolint:errcheck // the wait tells
+	c.ended(t)
+	if err := <-running; err != nil {
+		t.Errorf("a query that had time to end: %v", err)
+	}
+	c = start(t, dir)
+	conn = open(t, c.address, "kept")
+	if n := one[uint64](t, conn, "SELECT count() FROM t WHERE s = 'late'"); n != 1 {
+		t.Errorf("%d late rows, want 1", n)
+	}
+
+	// A query that would run for minutes is killed at the end.
 	go func() {
 		running <- conn.Exec(context.WithoutCancel(t.Context()), "INSERT INTO t SELECT number, '' FROM numbers(200000000000)")
 	}()
-	other := open(t, c.address, "kept")
-	for end := time.Now().Add(10 * time.Second); one[uint64](t, other, "SELECT count() FROM system.processes WHERE position(query, '200000000000') > 0") < 2; {
-		if time.Now().After(end) {
-			t.Fatal("the query does not begin")
-		}
-	}
+	await(t, open(t, c.address, "kept"), "200000000000")
 	c.command.Process.Signal(syscall.SIGTERM) //nolint:errcheck // the wait tells
 	if took := c.ended(t); took > 4*time.Second {
 		t.Errorf("it took %s to end", took)
 	}
 	if err := <-running; err == nil {
 		t.Error("the query was not killed")
+	}
+}
+
+// await waits until a query with the text runs.
+func await(t *testing.T, conn clickhouse.Conn, text string) {
+	t.Helper()
+	defer conn.Close()
+	for end := time.Now().Add(10 * time.Second); one[uint64](t, conn, "SELECT count() FROM system.processes WHERE position(query, {t:String}) > 0", clickhouse.Named("t", text)) == 0; {
+		if time.Now().After(end) {
+			t.Fatalf("%s does not begin", text)
+		}
 	}
 }
 

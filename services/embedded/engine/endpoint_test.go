@@ -120,6 +120,12 @@ func TestBodyLimits(t *testing.T) {
 			t.Errorf("%s: %d %q", name, status, text)
 		}
 	}
+	native := strings.Replace(insert, "RawBLOB", "Native", 1)
+	for _, rows := range []string{"\x01\x05\x01s\x06String\x03abc", "\x01\x01\x01s\x06Strang\x03abc", "\xff\xff\xff\xff\x7f\xff\xff\xff\xff\x7f", "GARBAGE"} {
+		if status, text, _ := ask(t, "POST", native, strings.NewReader(rows), basic); status < 400 || !strings.HasPrefix(text, "Code: ") {
+			t.Errorf("%q as rows: %d %q", rows, status, text)
+		}
+	}
 	if got := one[uint64](t, conn, "SELECT count() FROM t"); got != 1 {
 		t.Errorf("%d rows, want 1", got)
 	}

@@ -102,12 +102,12 @@ func Open(cfg Config) (*Engine, error) {
 	if err := inUse(dir); err != nil {
 		return nil, err
 	}
-	if opened.Swap(true) {
-		return nil, fmt.Errorf("open the engine: %w", ErrOpened)
-	}
 	lib, err := openLibrary(cfg.Library)
 	if err != nil {
 		return nil, err
+	}
+	if opened.Swap(true) {
+		return nil, fmt.Errorf("open the engine: %w", ErrOpened)
 	}
 	lib.signalHandlers(0) // or its handlers replace those by which Go turns a nil pointer into a panic
 	e := &Engine{cfg: cfg, lib: lib, args: arguments(cfg, dir), pool: make(chan *connection, cfg.Connections)}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"regexp"
@@ -66,7 +65,7 @@ var formatName = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
 
 // runPiped runs a SELECT whose result cannot be put together from pieces: the engine writes it into a pipe as it
 // comes, so it is never whole in memory either.
-func (c *connection) runPiped(ctx context.Context, s statement, q selection, write func([]byte) error) (usage, error) {
+func (c *connection) runPiped(s statement, q selection, write func([]byte) error) (usage, error) {
 	if !formatName.MatchString(q.format) {
 		return usage{}, refuse(codeUnknownFormat, "Unknown format "+q.format)
 	}

@@ -163,6 +163,19 @@ func TestDatabases(t *testing.T) {
 			t.Fatal("a query ran in another's database")
 		}
 	}
+	// A database that is made anew is the new one, also on connections that were in the old one.
+	name := one[string](t, a, "SELECT currentDatabase()")
+	for range 3 {
+		exec(t, b, "DROP DATABASE "+name)
+		exec(t, b, "CREATE DATABASE "+name)
+		exec(t, a, "CREATE TABLE t (a UInt8) ENGINE = MergeTree ORDER BY a")
+		exec(t, a, "INSERT INTO t VALUES (5)")
+		for range 20 {
+			if one[uint8](t, a, "SELECT sum(a)::UInt8 FROM t") != 5 {
+				t.Fatal("a query ran in a database that is no more")
+			}
+		}
+	}
 	nowhere := open(t, address, "nosuch")
 	defer nowhere.Close()
 	if err := nowhere.Ping(t.Context()); code(err) != 81 {
@@ -205,6 +218,26 @@ func TestDeduplication(t *testing.T) {
 	}
 	if got := one[uint64](t, conn, "SELECT sum(s) FROM sums"); got != 2*999*1000/2 {
 		t.Errorf("the view sums to %d", got)
+	}
+}
+
+// TestMerges: small parts are merged in the background.
+func TestMerges(t *testing.T) {
+	t.Parallel()
+	conn := connect(t)
+	exec(t, conn, "CREATE TABLE t (a UInt32) ENGINE = ReplacingMergeTree ORDER BY a")
+	const parts = 40
+	for range parts {
+		exec(t, conn, "INSERT INTO t SELECT number FROM numbers(100)")
+	}
+	for end := time.Now().Add(30 * time.Second); ; {
+		n := one[uint64](t, conn, "SELECT count() FROM system.parts WHERE database = currentDatabase() AND active")
+		if n < parts/2 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d parts are left of %d", n, parts)
+		}
 	}
 }
 

@@ -61,7 +61,7 @@ func (e *Engine) run(ctx context.Context, s statement, write func([]byte) error)
 	} else if q := parseSelect(s.sql, s.format); isPiecewise(q.format) {
 		u, err = c.runStream(s, write)
 	} else {
-		u, err = c.runPiped(ctx, s, q, write)
+		u, err = c.runPiped(s, q, write)
 	}
 	if err != nil {
 		c.spoilt = true // the library keeps the pieces of a failed query, with all their memory, until the next one

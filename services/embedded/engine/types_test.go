@@ -109,6 +109,9 @@ func TestEveryType(t *testing.T) {
 			if got := one[uint64](t, conn, "SELECT count() FROM every"); got != uint64(n) {
 				t.Fatalf("%d rows, want %d", got, n)
 			}
+			if got := one[uint64](t, conn, "SELECT count() FROM system.parts WHERE database = currentDatabase() AND min_block_number = max_block_number"); got != 1 {
+				t.Errorf("the block became %d parts, want 1", got)
+			}
 			compare(t, conn, &c, n)
 			if got := one[uint64](t, conn, "SELECT count() FROM every FINAL WHERE s LIKE '%0000789%'"); got != 1 {
 				t.Errorf("the text index finds %d rows, want 1", got)
@@ -131,7 +134,7 @@ func compare(t *testing.T, conn clickhouse.Conn, c *columns, n int) {
 		if err := rows.Scan(&g.u8[0], &g.u16[0], &g.u32[0], &g.u64[0], &g.i32[0], &g.i64[0], &g.f64[0], &g.flag[0], &g.s[0], &g.low[0], &g.lown[0], &g.ni[0], &g.nt[0], &g.at[0], &g.day[0], &g.price[0], &g.kind[0], &g.id[0], &g.pair[0], &g.tags[0], &g.extra[0]); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := print(g.row(0)), print(c.row(i)); got != want {
+		if got, want := shown(g.row(0)), shown(c.row(i)); got != want {
 			t.Fatalf("row %d:\n got %s\nwant %s", i, got, want)
 		}
 	}
@@ -143,8 +146,8 @@ func compare(t *testing.T, conn clickhouse.Conn, c *columns, n int) {
 	}
 }
 
-// print shows a row's values behind their pointers.
-func print(row []any) string {
+// shown prints a row's values behind their pointers.
+func shown(row []any) string {
 	var parts []string
 	for _, v := range row {
 		switch v := v.(type) {
