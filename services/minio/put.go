@@ -39,7 +39,7 @@ const (
 
 // Put stores a recording as one whole object, up to 5 GiB. ErrChanged: the key holds something else than Replaces says,
 // or anything at all where Replaces is empty; nothing was overwritten. ErrChecksum: the content is not what SHA256 says;
-// nothing was stored. Without progress for 40 s it is given up.
+// nothing was stored. Without progress for 30 s it is given up.
 func (s *Store) Put(ctx context.Context, u Upload) error {
 	ctx, moved, done := watch(ctx)
 	defer done()

@@ -27,8 +27,8 @@ type Info struct {
 
 // Stat describes an object; ErrNotFound where there is none.
 func (s *Store) Stat(ctx context.Context, key string) (Info, error) {
-	ctx, _, done := watch(ctx)
-	defer done()
+	ctx, cancel := context.WithTimeoutCause(ctx, answerWithin, errSilent)
+	defer cancel()
 	object, err := s.client.StatObject(ctx, s.bucket, key, driver.StatObjectOptions{Checksum: true})
 	if err != nil {
 		return Info{}, s.explain("look up a recording on", because(ctx, err))
@@ -49,8 +49,8 @@ func (s *Store) Stat(ctx context.Context, key string) (Info, error) {
 
 // Remove removes an object. One that does not exist is no error: the end is the same.
 func (s *Store) Remove(ctx context.Context, key string) error {
-	ctx, _, done := watch(ctx)
-	defer done()
+	ctx, cancel := context.WithTimeoutCause(ctx, answerWithin, errSilent)
+	defer cancel()
 	if err := s.client.Client.RemoveObject(ctx, s.bucket, key, driver.RemoveObjectOptions{}); err != nil {
 		return s.explain("remove a recording from", because(ctx, err))
 	}

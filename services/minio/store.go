@@ -20,8 +20,12 @@ type Store struct {
 	region    string
 }
 
-// stallAfter ends a request on which no byte moved: shorter than the minute within which a stage must show life.
-const stallAfter = 40 * time.Second
+// A request on which no byte moved for stallAfter is given up, and one that has no content to move after answerWithin:
+// both together are less than the minute within which a stage must show life.
+const (
+	stallAfter   = 30 * time.Second
+	answerWithin = 15 * time.Second
+)
 
 // Open prepares the store without asking it anything, for a stage that works without recordings too.
 func Open(cfg Config) (*Store, error) {
@@ -74,9 +78,11 @@ func (s *Store) Close() { s.transport.CloseIdleConnections() }
 
 // Ping asks for the bucket.
 func (s *Store) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerWithin, errSilent)
+	defer cancel()
 	found, err := s.client.BucketExists(ctx, s.bucket)
 	if err != nil {
-		return s.explain("reach", err)
+		return s.explain("reach", because(ctx, err))
 	}
 	if !found {
 		return fmt.Errorf("reach MinIO at %s: bucket %s: %w", s.address, s.bucket, ErrNotFound)
@@ -114,8 +120,11 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// errStalled is why a request was given up.
-var errStalled = errors.New("no byte moved for " + stallAfter.String())
+// Why a request was given up.
+var (
+	errStalled = errors.New("no byte moved for " + stallAfter.String())
+	errSilent  = errors.New("no answer within " + answerWithin.String())
+)
 
 // watch gives a context that ends when moved was not called for stallAfter. Done releases it.
 func watch(ctx context.Context) (watched context.Context, moved, done func()) {
