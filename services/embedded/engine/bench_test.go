@@ -185,6 +185,33 @@ func BenchmarkInsert(b *testing.B) {
 	}
 }
 
+// BenchmarkInsertParallel sends blocks of 20,000 rows from as many clients as there are processors.
+func BenchmarkInsertParallel(b *testing.B) {
+	const n = 20_000
+	w := makeWide(n)
+	conn := openBench(b, "max_open_conns=8")
+	execBench(b, conn, "DROP TABLE IF EXISTS bench_parallel")
+	execBench(b, conn, fmt.Sprintf(callsTable, "bench_parallel", wideColumns()))
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			batch, err := conn.PrepareBatch(b.Context(), "INSERT INTO bench_parallel")
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			for i, values := range w.columns() {
+				if err := batch.Column(i).Append(values); err != nil {
+					b.Error(err)
+				}
+			}
+			if err := batch.Send(); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+	b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
 // BenchmarkSelect measures small queries through the layers.
 func BenchmarkSelect(b *testing.B) {
 	conn := openBench(b, "")

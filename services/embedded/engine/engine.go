@@ -4,7 +4,16 @@
 // opening it again after Close is refused. Where it must be possible to kill or restart the engine alone, run it in
 // a child process: see Main.
 //
-// clickhouse-go talks to it with the DSN http://user:password@127.0.0.1:port/database, as to a server.
+// clickhouse-go talks to it with the DSN http://user:password@127.0.0.1:port/database, as to a server: lz4, zstd, gzip
+// and deflate compression work but cost more than they save on one machine. What differs from a server:
+//   - Sessions (session_id), external tables, INTO OUTFILE, FROM INFILE and brotli are refused with code 48.
+//   - There is one user. Users, roles, quotas and row policies cannot be made (code 497).
+//   - A client's query_id comes back in the header and stands in a comment before the query in system.processes; the
+//     column query_id is the engine's own. To cancel, end the request's context.
+//   - Inserts are never gathered (async_insert has no effect): a block sent is a block stored when it is answered.
+//   - A result in Parquet, JSON or another format with a foot passes through a pipe; a query of another kind than
+//     SELECT, or with wait_end_of_query=1, is whole in memory before it is sent.
+//   - system.query_log and the other log tables do not exist.
 package engine
 
 import (
@@ -177,6 +186,8 @@ func arguments(cfg Config, dir string) []string {
 	merges := max(2, runtime.NumCPU()/2)
 	args := []string{
 		"chdb", "--path=" + dir, memory,
+		// A file that is not there, or it would read a config.xml of the working or the home directory.
+		"--config-file=" + filepath.Join(dir, "none.xml"),
 		"--mark_cache_size=268435456", "--index_mark_cache_size=134217728", "--primary_index_cache_size=268435456",
 		"--index_uncompressed_cache_size=67108864", "--query_condition_cache_size=33554432",
 		"--max_thread_pool_size=512", "--max_thread_pool_free_size=16", "--max_io_thread_pool_size=16",
