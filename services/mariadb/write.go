@@ -43,12 +43,26 @@ func OpenWriter(ctx context.Context, dsn string) (*Writer, error) {
 // Close ends the connections.
 func (w *Writer) Close() error { return w.db.Close() }
 
-// CreateTable runs a CREATE TABLE statement, or any other that returns nothing.
-func (w *Writer) CreateTable(ctx context.Context, ddl string) error {
+// Define runs a statement that makes or alters a table.
+func (w *Writer) Define(ctx context.Context, ddl string) error {
 	if _, err := w.db.ExecContext(ctx, ddl); err != nil {
-		return fmt.Errorf("create the table: %w", err)
+		return fmt.Errorf("define a table: %w", err)
 	}
 	return nil
+}
+
+// Empty tells whether a table has no rows.
+func (w *Writer) Empty(ctx context.Context, table string) (bool, error) {
+	var one int
+	err := w.db.QueryRowContext(ctx, "SELECT 1 FROM "+backquoted(table)+" LIMIT 1").Scan(&one)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("look into %s: %w", table, err)
+	default:
+		return false, nil
+	}
 }
 
 // Insert writes rows in one statement, hence in one transaction.

@@ -27,7 +27,7 @@ func writer(t *testing.T, database servertest.Database) *mariadb.Writer {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Close() })
-	if err := w.CreateTable(t.Context(), "CREATE TABLE `odd name` (id INT PRIMARY KEY, v VARCHAR(40)) CHARSET utf8mb4"); err != nil {
+	if err := w.Define(t.Context(), "CREATE TABLE `odd name` (id INT PRIMARY KEY, v VARCHAR(40)) CHARSET utf8mb4"); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -51,8 +51,15 @@ func TestWriteEveryValue(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			database := servertest.MariaDB(t)
-			if err := write(writer(t, database)); err != nil {
+			w := writer(t, database)
+			if empty, err := w.Empty(t.Context(), "odd name"); err != nil || !empty {
+				t.Errorf("new table: empty is %v, %v", empty, err)
+			}
+			if err := write(w); err != nil {
 				t.Fatal(err)
+			}
+			if empty, err := w.Empty(t.Context(), "odd name"); err != nil || empty {
+				t.Errorf("table with rows: empty is %v, %v", empty, err)
 			}
 			got := query(t, database, "SELECT id, IFNULL(HEX(v), 'NULL') FROM `odd name` ORDER BY id")
 			want := "1\t226261636B5C5C736C617368203C7461673E22205C4E\n" +
