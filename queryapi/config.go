@@ -1,0 +1,55 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/cdrflow/cdrflow/services/clickhouse"
+	"github.com/cdrflow/cdrflow/services/minio"
+)
+
+type config struct {
+	ClickHouse clickhouse.Config
+	MinIO      minio.Config
+
+	// Where the API is served, as host:port.
+	HTTPAddr string `env:"HTTP_ADDR" envDefault:"127.0.0.1:8080"`
+	// Secret that tokens are signed with (HMAC SHA-256), at least 32 bytes.
+	JWTSecret string `env:"JWT_SECRET,required" secret:"true" want:"the secret that tokens are signed with, at least 32 bytes"`
+	// The iss claim that tokens must carry; none is asked for when empty.
+	JWTIssuer string `env:"JWT_ISSUER"`
+	// The audience that the aud claim of tokens must name; none is asked for when empty.
+	JWTAudience string `env:"JWT_AUDIENCE"`
+	// Directory of the recordings on this machine, flat or in YYYY/MM/DD, looked through before MinIO. Set to nothing
+	// (RECORDINGS_DIR=) no local disk is read; a directory that does not exist is an empty one.
+	RecordingsDir string `env:"RECORDINGS_DIR" envDefault:"/var/spool/asterisk/monitor" empty:"keep"`
+	// Name of the source whose recordings lie in RECORDINGS_DIR; those of other sources are looked for in MinIO alone. Empty
+	// is right where there is one PBX: then the directory is everybody's.
+	Source string `env:"SOURCE"`
+	// How long one query of the history may take before the caller is told to try again.
+	QueryTimeout time.Duration `env:"QUERY_TIMEOUT" envDefault:"10s"`
+	// How long requests under way may go on after SIGTERM.
+	StopTimeout time.Duration `env:"STOP_TIMEOUT" envDefault:"5s"`
+}
+
+// leastSecret is the length of SHA-256: RFC 7518, section 3.2, wants an HMAC key no shorter than its hash.
+const leastSecret = 32
+
+func (c *config) Validate() error {
+	var errs []error
+	if n := len(c.JWTSecret); n > 0 && n < leastSecret {
+		errs = append(errs, fmt.Errorf("JWT_SECRET is %d bytes long, want at least %d: make one with openssl rand -base64 48", n, leastSecret))
+	}
+	if _, port, err := net.SplitHostPort(c.HTTPAddr); err != nil || port == "" {
+		errs = append(errs, fmt.Errorf("HTTP_ADDR is %q, want host:port such as 127.0.0.1:8080", c.HTTPAddr))
+	}
+	if c.QueryTimeout < 100*time.Millisecond || c.QueryTimeout > 5*time.Minute {
+		errs = append(errs, fmt.Errorf("QUERY_TIMEOUT is %s, want 100ms to 5m", c.QueryTimeout))
+	}
+	if c.StopTimeout < 0 || c.StopTimeout > time.Hour {
+		errs = append(errs, fmt.Errorf("STOP_TIMEOUT is %s, want 0s to 1h", c.StopTimeout))
+	}
+	return errors.Join(errs...)
+}

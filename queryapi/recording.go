@@ -1,0 +1,261 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/cdrflow/cdrflow/services/call"
+	"github.com/cdrflow/cdrflow/services/minio"
+)
+
+// vault keeps the recordings that have left the local disk.
+type vault interface {
+	Get(ctx context.Context, key string) (*minio.Object, error)
+}
+
+// openVault does not wait for MinIO: the history answers without it, so neither does /readyz.
+func openVault(cfg minio.Config) (v vault, hangUp func(), err error) {
+	if !cfg.Configured() {
+		return nil, func() {}, nil
+	}
+	store, err := minio.Open(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	return store, store.Close, nil
+}
+
+// errVaultAway means that a recording may exist, but nobody can tell now.
+var errVaultAway = errors.New("recordings cannot be reached")
+
+// audio is an open recording.
+type audio struct {
+	io.ReadSeekCloser
+	name     string // for its ending
+	tag      string // ETag
+	modified time.Time
+}
+
+// recording answers GET /api/v1/calls/{id}/recording: what lies on the local disk, else what MinIO has.
+func (a *api) recording(w http.ResponseWriter, r *http.Request) error {
+	scope, err := a.admit(r, readRecordings, true)
+	if err != nil {
+		return err
+	}
+	if _, err := parameters(r.URL.RawQuery, "token"); err != nil {
+		return err
+	}
+	c, err := a.find(r, scope)
+	if err != nil {
+		return err
+	}
+	if !c.HasRecording() {
+		return refuse(recordingNotFound, "this call has no recording")
+	}
+	found, err := a.open(r.Context(), &c)
+	if err != nil {
+		return err
+	}
+	defer found.Close()
+	return a.play(w, r, c.ID, found)
+}
+
+// open looks in both places. What cannot be looked into is remembered: only when every place answered no is the recording
+// missing.
+func (a *api) open(ctx context.Context, c *call.Call) (*audio, error) {
+	found, err := a.onDisk(c)
+	if found != nil {
+		return found, nil
+	}
+	stored, vaultErr := a.inVault(ctx, c)
+	if stored != nil {
+		return stored, nil
+	}
+	if err = errors.Join(err, vaultErr); err == nil {
+		return nil, refuse(recordingMissing, "the recording of this call is neither on the local disk nor in the storage")
+	}
+	if ctx.Err() == nil {
+		a.recordingTrouble.Report(a.log, "recordings cannot be read", err)
+	}
+	return nil, fmt.Errorf("%w: %w", errVaultAway, err)
+}
+
+// onDisk opens the recording below RECORDINGS_DIR; nil without an error where it is not there.
+func (a *api) onDisk(c *call.Call) (*audio, error) {
+	if a.recordings == "" || a.recordingsSource != "" && c.Source != a.recordingsSource {
+		return nil, nil
+	}
+	// Opened anew each time, for a disk that is mounted later. Within a root no name and no link leads out of it.
+	root, err := os.OpenRoot(a.recordings)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	defer root.Close()
+	var troubles error
+	for _, name := range recordingPaths(c) {
+		// Without O_NONBLOCK a pipe in the directory would hold the request for ever.
+		file, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		if err != nil {
+			troubles = errors.Join(troubles, unreadable(err))
+			continue
+		}
+		info, err := file.Stat()
+		// A file of nothing is one that was planned, or that was moved away and left its name.
+		if err == nil && info.Mode().IsRegular() && info.Size() > 0 {
+			tag := fmt.Sprintf(`"%x-%x"`, info.Size(), info.ModTime().UnixNano())
+			return &audio{file, name, tag, info.ModTime()}, nil
+		}
+		_ = file.Close()
+	}
+	return nil, troubles
+}
+
+// unreadable tells a disk in trouble from a file that is not there. It drops the path, which holds telephone numbers.
+func unreadable(err error) error {
+	var number syscall.Errno
+	if !errors.As(err, &number) {
+		return nil // a link that leads out of the directory: nothing that may be served
+	}
+	switch number {
+	case syscall.ENOENT, syscall.ENOTDIR, syscall.ELOOP, syscall.ENAMETOOLONG:
+		return nil
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("read RECORDINGS_DIR: %w: this process's user needs the right to read it", number)
+	}
+	return fmt.Errorf("read RECORDINGS_DIR: %w", number)
+}
+
+// inVault opens the recording in MinIO; nil without an error where it is not there.
+func (a *api) inVault(ctx context.Context, c *call.Call) (*audio, error) {
+	key := minio.Key(c.Source, c.Recordingfile)
+	if a.vault == nil || key == "" {
+		return nil, nil
+	}
+	// The context holds for all of the reading, so only the wait for the beginning is bounded by a timer.
+	ctx, cancel := context.WithCancelCause(ctx)
+	late := time.AfterFunc(a.queryTimeout, func() { cancel(errSlow) })
+	object, err := a.vault.Get(ctx, key)
+	late.Stop()
+	if err != nil {
+		cancel(nil)
+		if errors.Is(err, minio.ErrNotFound) {
+			err = nil
+		}
+		return nil, err
+	}
+	a.recordingTrouble.Over(a.log, "recordings can be read again")
+	return &audio{held{object, cancel}, key, strconv.Quote(strings.Trim(object.ETag, `"`)), object.Stored}, nil
+}
+
+// held ends its context when it is closed.
+type held struct {
+	*minio.Object
+	cancel context.CancelCauseFunc
+}
+
+func (h held) Close() error {
+	defer h.cancel(nil)
+	return h.Object.Close()
+}
+
+// play sends a recording, or the part of it that Range asks for.
+func (a *api) play(w http.ResponseWriter, r *http.Request, id uint64, found *audio) error {
+	h := w.Header()
+	h.Set("Content-Type", minio.ContentType(found.name))
+	h.Set("ETag", found.tag)
+	name := "call-" + strconv.FormatUint(id, 10)
+	if minio.Audio(found.name) {
+		name += strings.ToLower(path.Ext(found.name))
+	}
+	p := &player{ResponseWriter: w, control: http.NewResponseController(w), name: name}
+	source := &listened{ReadSeeker: found}
+	http.ServeContent(p, onlyRange(r), "", found.modified, source)
+	switch {
+	case p.refused != 0:
+		h.Del("ETag")
+		return refuse(rangeUnsatisfiable, "the range lies outside of the recording; Content-Range tells its size")
+	case source.err != nil && r.Context().Err() == nil:
+		// The answer has begun. Being shorter than its Content-Length, it is cut off, and the player asks again.
+		a.recordingTrouble.Report(a.log, "recording cut off", source.err, "id", id, "request_id", requestID(r.Context()))
+	}
+	return nil
+}
+
+// onlyRange is the request as http.ServeContent shall see it: nothing of ours is cached, so conditions are moot, and of
+// ranges a single plain one is served. Others are ignored, which RFC 9110, section 14.2, allows.
+func onlyRange(r *http.Request) *http.Request {
+	r = r.Clone(r.Context())
+	for _, condition := range []string{"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"} {
+		r.Header.Del(condition)
+	}
+	if !oneRange(r.Header.Get("Range")) {
+		r.Header.Del("Range")
+	}
+	return r
+}
+
+func oneRange(text string) bool {
+	first, last, ok := strings.Cut(strings.TrimPrefix(text, "bytes="), "-")
+	switch {
+	case !ok || !strings.HasPrefix(text, "bytes="):
+		return false
+	case first == "": // the last bytes; of none, http.ServeContent would make a range that ends before it starts
+		return decimal(last) && strings.Trim(last, "0") != ""
+	}
+	return decimal(first) && (last == "" || decimal(last))
+}
+
+// player is the answer while a recording runs: a download where all of it goes out, inline where a player asked for a
+// part, and given up when its listener takes nothing for writeTime.
+type player struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	name    string
+	refused int // the status that http.ServeContent refused with; its words are not sent
+}
+
+func (p *player) WriteHeader(status int) {
+	switch status {
+	case http.StatusOK:
+		p.Header().Set("Content-Disposition", `attachment; filename="`+p.name+`"`)
+	case http.StatusPartialContent:
+		p.Header().Set("Content-Disposition", `inline; filename="`+p.name+`"`)
+	default:
+		p.refused = status
+		return
+	}
+	p.ResponseWriter.WriteHeader(status)
+}
+
+func (p *player) Write(b []byte) (int, error) {
+	if p.refused != 0 {
+		return len(b), nil
+	}
+	_ = p.control.SetWriteDeadline(time.Now().Add(writeTime))
+	return p.ResponseWriter.Write(b)
+}
+
+// listened keeps the error that reading ended with, which http.ServeContent keeps to itself.
+type listened struct {
+	io.ReadSeeker
+	err error
+}
+
+func (l *listened) Read(b []byte) (int, error) {
+	n, err := l.ReadSeeker.Read(b)
+	if err != nil && !errors.Is(err, io.EOF) {
+		l.err = err
+	}
+	return n, err
+}

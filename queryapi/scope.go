@@ -1,0 +1,98 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/cdrflow/cdrflow/services/clickhouse"
+)
+
+// holder is who holds a token, as far as it matters here: this file is the one place that decides what anybody sees.
+type holder struct {
+	scope  clickhouse.Scope
+	rights []right
+}
+
+// right is one thing a holder may do; the scope claim lists rights with spaces between them.
+type right string
+
+const (
+	readCalls      right = "calls:read"
+	readRecordings right = "recordings:read"
+)
+
+// roles and their rights. All three may read; they differ in what they may change, and in organisation 0.
+var roles = map[string][]right{
+	"agent":      {readCalls, readRecordings},
+	"supervisor": {readCalls, readRecordings},
+	"admin":      {readCalls, readRecordings},
+}
+
+const leastRole = "agent"
+
+// holder reads the claims of a token whose signature was checked. A holder sees exactly the organisations that the token
+// lists, whatever the role: admin adds none. Organisation 0, where rows without an organisation wait, must be listed and
+// takes an admin; it is dropped for others, who are refused when nothing else is left.
+func (c *claims) holder() (holder, error) {
+	role := leastRole
+	if c.Role != nil {
+		role = *c.Role
+	}
+	rights, known := roles[role]
+	if !known {
+		return holder{}, refuse(tokenClaimInvalid, "the token's role is unknown, want agent, supervisor or admin")
+	}
+	orgs, err := c.organisations()
+	if err != nil {
+		return holder{}, err
+	}
+	if role != "admin" {
+		orgs = slices.DeleteFunc(orgs, func(org uint32) bool { return org == 0 })
+		if len(orgs) == 0 {
+			return holder{}, refuse(organisationNeedsAdmin, "the token lists organisation 0 alone, which only the role admin sees")
+		}
+	}
+	return holder{scope: clickhouse.Scope{Orgs: orgs}, rights: c.narrow(rights)}, nil
+}
+
+func (c *claims) organisations() ([]uint32, error) {
+	if len(c.Orgs) == 0 || string(c.Orgs) == "null" {
+		return nil, refuse(tokenClaimMissing, "the token lacks the claim orgs, the array of organisations it may see")
+	}
+	var orgs []uint32
+	if err := json.Unmarshal(c.Orgs, &orgs); err != nil {
+		return nil, refuse(tokenClaimInvalid, "the token's orgs is not an array of whole numbers from 0 to 4294967295")
+	}
+	if len(orgs) == 0 {
+		return nil, refuse(tokenClaimInvalid, "the token's orgs is empty: it may see no organisation")
+	}
+	slices.Sort(orgs)
+	return slices.Compact(orgs), nil
+}
+
+// narrow leaves the rights that the scope claim lists; without the claim the role's rights stand.
+func (c *claims) narrow(rights []right) []right {
+	if c.Scope == nil {
+		return rights
+	}
+	listed := strings.Fields(*c.Scope)
+	return slices.DeleteFunc(slices.Clone(rights), func(r right) bool { return !slices.Contains(listed, string(r)) })
+}
+
+// admit gives the scope of the query that a request may make.
+func (a *api) admit(r *http.Request, need right, tokenInAddress bool) (clickhouse.Scope, error) {
+	text, err := presented(r, tokenInAddress)
+	if err != nil {
+		return clickhouse.Scope{}, err
+	}
+	h, err := a.tokens.read(text)
+	if err != nil {
+		return clickhouse.Scope{}, err
+	}
+	if !slices.Contains(h.rights, need) {
+		return clickhouse.Scope{}, refuse(scopeInsufficient, "the token's scope does not include "+string(need))
+	}
+	return h.scope, nil
+}

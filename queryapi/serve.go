@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/cdrflow/cdrflow/services/process"
+)
+
+// api answers the requests.
+type api struct {
+	history          history
+	vault            vault  // nil where no MinIO is configured
+	recordings       string // directory; empty: none
+	recordingsSource string // whose recordings lie there; empty: anybody's
+	tokens           *tokens
+	queryTimeout     time.Duration
+	log              *slog.Logger
+	metrics          *metrics
+
+	historyTrouble, recordingTrouble process.Trouble
+}
+
+func newAPI(cfg config, h history, v vault, log *slog.Logger, m *metrics) *api {
+	return &api{
+		history: h, vault: v, recordings: cfg.RecordingsDir, recordingsSource: cfg.Source,
+		tokens: newTokens(cfg), queryTimeout: cfg.QueryTimeout, log: log, metrics: m,
+	}
+}
+
+// handler is every route behind the same chain: what is outermost sees everything.
+func (a *api) handler() http.Handler {
+	r := chi.NewRouter()
+	r.Use(identify, a.observe, a.rescue, a.bound)
+	r.NotFound(a.answer(func(http.ResponseWriter, *http.Request) error {
+		return refuse(routeNotFound, "there is nothing at this address")
+	}))
+	r.MethodNotAllowed(a.answer(func(http.ResponseWriter, *http.Request) error {
+		return refuse(methodNotAllowed, "this address takes GET and HEAD only")
+	}))
+	for path, f := range map[string]respond{
+		"/api/v1/calls":                a.list,
+		"/api/v1/calls/{id}":           a.get,
+		"/api/v1/calls/{id}/recording": a.recording,
+	} {
+		r.Get(path, a.answer(f))
+		r.Head(path, a.answer(f)) // net/http leaves the body out
+	}
+	return r
+}
+
+// respond answers a request, or returns what stands in the way; then it has written nothing.
+type respond func(http.ResponseWriter, *http.Request) error
+
+// answer turns the error of a respond into a problem document and logs what no caller may see.
+func (a *api) answer(f respond) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		err := f(w, r)
+		if err == nil {
+			return
+		}
+		if r.Context().Err() != nil {
+			w.WriteHeader(statusCallerLeft)
+			return
+		}
+		problem := refusalOf(err)
+		if problem.code == internalError {
+			a.log.Error("request failed", "err", err, "request_id", requestID(r.Context()))
+		}
+		writeProblem(w, r, problem)
+	}
+}
+
+// serve until ctx ends, then let requests under way finish within STOP_TIMEOUT.
+func (a *api) serve(ctx context.Context, cfg config, turned func()) error {
+	listener, err := net.Listen("tcp", cfg.HTTPAddr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("HTTP_ADDR is %q, which another process listens on already: choose a free one", cfg.HTTPAddr)
+	case err != nil:
+		return fmt.Errorf("HTTP_ADDR is %q, want host:port such as 127.0.0.1:8080: %w", cfg.HTTPAddr, err)
+	}
+	server := &http.Server{
+		Handler:           a.handler(),
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10, // a token of 8 KiB, in the header or the address, and the usual rest
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+		// Not ctx: a stop does not cut off who is being answered.
+		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	a.log.Info("api address open", "addr", listener.Addr().String())
+
+	beat := time.NewTicker(10 * time.Second)
+	defer beat.Stop()
+	for ctx.Err() == nil {
+		turned()
+		select {
+		case err := <-failed:
+			return err
+		case <-beat.C:
+		case <-ctx.Done():
+		}
+	}
+	// The stop has begun: from here on ctx bounds nothing.
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.StopTimeout)
+	defer cancel()
+	if err := server.Shutdown(last); err != nil {
+		a.log.Warn("requests cut off", "after", cfg.StopTimeout)
+		_ = server.Close()
+	}
+	return nil
+}
