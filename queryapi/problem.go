@@ -107,12 +107,12 @@ func refusalOf(err error) *refusal {
 	case errors.Is(err, clickhouse.ErrNotFound):
 		// The same words for a call that is missing and for one of another organisation.
 		return refuse(callNotFound, "there is no call with this id")
+	case errors.Is(err, errVaultAway):
+		return refuse(recordingsUnavailable, "the storage of recordings cannot be reached at the moment; try again")
 	case errors.Is(err, errSlow):
 		return refuse(queryTimeout, "the call history took too long to answer; try again, or ask for less")
 	case errors.Is(err, clickhouse.ErrAway), errors.Is(err, context.DeadlineExceeded):
 		return refuse(historyUnavailable, "the call history cannot be reached at the moment; nothing is lost, try again")
-	case errors.Is(err, errVaultAway):
-		return refuse(recordingsUnavailable, "the storage of recordings cannot be reached at the moment; try again")
 	}
 	return refuse(internalError, "something went wrong here; the request_id finds it in our log")
 }

@@ -97,8 +97,11 @@ func (a *api) onDisk(c *call.Call) (*audio, error) {
 	}
 	// Opened anew each time, for a disk that is mounted later. Within a root no name and no link leads out of it.
 	root, err := os.OpenRoot(a.recordings)
-	if err != nil {
-		return nil, unreadable(err)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("open RECORDINGS_DIR: %w", err)
 	}
 	defer root.Close()
 	var troubles error

@@ -61,12 +61,17 @@ func (c *claims) organisations() ([]uint32, error) {
 	if len(c.Orgs) == 0 || string(c.Orgs) == "null" {
 		return nil, refuse(tokenClaimMissing, "the token lacks the claim orgs, the array of organisations it may see")
 	}
-	var orgs []uint32
-	if err := json.Unmarshal(c.Orgs, &orgs); err != nil {
+	// Pointers, since a null among the numbers would be read as organisation 0.
+	var listed []*uint32
+	if err := json.Unmarshal(c.Orgs, &listed); err != nil || slices.Contains(listed, nil) {
 		return nil, refuse(tokenClaimInvalid, "the token's orgs is not an array of whole numbers from 0 to 4294967295")
 	}
-	if len(orgs) == 0 {
+	if len(listed) == 0 {
 		return nil, refuse(tokenClaimInvalid, "the token's orgs is empty: it may see no organisation")
+	}
+	orgs := make([]uint32, len(listed))
+	for i, org := range listed {
+		orgs[i] = *org
 	}
 	slices.Sort(orgs)
 	return slices.Compact(orgs), nil
