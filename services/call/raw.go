@@ -10,23 +10,22 @@ import (
 // they cannot give back goes to Extra, as every text does that its typed field would change ("007", "2026-00-00 …").
 func (c *Call) SetRaw(t *Table, r *Row) {
 	c.Table, c.RawHash = t, r.Hash
-	var nulls, bad nameList
+	var nulls nullSet
 	for i := range t.Columns {
-		name := t.Columns[i].Means
 		v := r.Values[i]
 		if !v.Valid {
-			nulls.add(name)
+			nulls.add(i)
 			continue
 		}
+		name := t.Columns[i].Means
 		if !plain(v.Text) {
-			bad.add(FlagInvalidUTF8 + ":" + name)
+			c.Flags = join(c.Flags, FlagInvalidUTF8+":"+name)
 		}
 		if !c.setField(name, v.Text) {
 			c.Extra = append(c.Extra, Pair{name, v.Text})
 		}
 	}
-	c.Nulls = nulls.intern()
-	c.Flags = join(c.Flags, bad.text())
+	c.Nulls = t.nulls.of(t, nulls)
 }
 
 // setField keeps text in the typed field of a standard column and tells whether that field gives it back unchanged.
@@ -48,7 +47,8 @@ func (c *Call) setField(name, text string) bool {
 	}
 	if name == "id" {
 		_, row := SplitID(c.ID)
-		return text == strconv.FormatUint(row, 10)
+		var b [20]byte
+		return string(strconv.AppendUint(b[:0], row, 10)) == text
 	}
 	return false
 }

@@ -24,6 +24,7 @@ type Table struct {
 	Columns []Column
 	text    string
 	place   map[string]int
+	nulls   nullNames
 }
 
 // NewTable makes a Table of columns; a column without Means means its own name.
@@ -72,8 +73,14 @@ func ParseTable(text string) (*Table, error) {
 		return t.(*Table), nil
 	}
 	var rows [][]string
+	if len(text) > 1<<20 {
+		return nil, fmt.Errorf("parse table definition: %d bytes, want at most 1 MiB", len(text))
+	}
 	if err := json.Unmarshal([]byte(text), &rows); err != nil {
 		return nil, fmt.Errorf("parse table definition: %w", err)
+	}
+	if len(rows) > MaxColumns {
+		return nil, fmt.Errorf("parse table definition: %d columns, want at most %d", len(rows), MaxColumns)
 	}
 	columns := make([]Column, len(rows))
 	for i, r := range rows {
