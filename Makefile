@@ -1,0 +1,59 @@
+# cdrflow. `make` alone prints what there is.
+SHELL := /bin/bash
+MODULES := services poller enricher ticketer queryapi archiver deployments/local deployments/e2e
+STAGES := poller enricher ticketer queryapi archiver
+PACKAGES := $(addprefix ./,$(addsuffix /...,$(MODULES)))
+SETUP := deployments/tools/setup.sh
+export GOFLAGS ?= -buildvcs=false
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build lint bench fmt tidy docs run check fuzz standalone
+
+help: ## print this help
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+demo: ## install what is missing, build, run the whole house with a simulated call centre (Ctrl-C ends it)
+	@$(SETUP) apt engine
+	@$(MAKE) --no-print-directory build
+	@{ nice -n 10 $(SETUP) minio > bin/minio.log 2>&1 || { cat bin/minio.log; echo 'MinIO could not be built; recordings stay on the local disk'; }; } & \
+	bin/cdrflow demo $(DEMO_FLAGS)
+
+build: ## build bin/cdrflow and the five stages
+	@mkdir -p bin
+	@CGO_ENABLED=0 go build -trimpath -o bin/ $(addprefix ./,$(STAGES))
+	@CGO_ENABLED=0 go build -trimpath -o bin/cdrflow ./deployments/local
+
+test: ## install what is missing, then run every test against real servers, with the race detector
+	@$(SETUP) test
+	go test -race -timeout 40m -p 2 $(PACKAGES)
+
+lint: ## gofumpt, goimports, go vet, staticcheck and the import rules
+	@deployments/tools/lint.sh
+	@go test -count=1 -run 'TestImport|TestLayout|TestNames' ./deployments/e2e
+
+bench: ## measure: throughput against the engine's own copy, memory, freshness; prints tables
+	@$(SETUP) test
+	@$(MAKE) --no-print-directory build
+	go test -run '^$$' -bench '^BenchmarkHouse' -benchtime 1x -timeout 60m -v ./deployments/e2e
+
+fuzz: ## fuzz what reads foreign bytes, a minute each
+	go test -run '^$$' -fuzz FuzzReader -fuzztime 60s ./services/call
+	go test -run '^$$' -fuzz FuzzRules -fuzztime 60s ./enricher
+
+fmt: ## format everything
+	@deployments/tools/lint.sh fmt
+
+tidy: ## tidy every module and the workspace
+	@for m in $(MODULES) deployments/tools/minio deployments/tools/lint; do (cd $$m && GOWORK=off go mod tidy) || exit 1; done
+	@go work sync
+
+docs: ## write docs/configuration.md from the config structs
+	@go run ./deployments/e2e/configdoc
+
+run: ## run one stage: make run STAGE=enricher
+	@go run ./$(STAGE)
+
+standalone: ## build every stage without the workspace, as an image build does
+	@for m in $(STAGES); do (cd $$m && GOWORK=off CGO_ENABLED=0 go build -o /dev/null .) || exit 1; done
+
+check: lint standalone test ## what CI runs, and lint
