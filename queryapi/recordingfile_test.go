@@ -28,8 +28,16 @@ func TestRecordingPaths(t *testing.T) {
 		{"a.wav", []string{"", day, next, before}},
 		{"../../etc/passwd", []string{"", day, next, before}},
 		{`..\..\a.wav`, []string{"", day, next, before}},
-		{"", nil}, {".", nil}, {"..", nil}, {"/", nil}, {"2026/04/12/", nil}, {"a/..", nil},
-		{"a\x00.wav", nil}, {"a\n.wav", nil}, {"a\xff.wav", nil}, {strings.Repeat("a", 256), nil},
+		{"", nil},
+		{".", nil},
+		{"..", nil},
+		{"/", nil},
+		{"2026/04/12/", nil},
+		{"a/..", nil},
+		{"a\x00.wav", nil},
+		{"a\n.wav", nil},
+		{"a\xff.wav", nil},
+		{strings.Repeat("a", 256), nil},
 	} {
 		c := missed(1, 1)
 		c.Recordingfile = test.file
