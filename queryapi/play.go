@@ -21,7 +21,7 @@ func (a *api) play(w http.ResponseWriter, r *http.Request, id uint64, found *aud
 	if minio.Audio(found.name) {
 		name += strings.ToLower(path.Ext(found.name))
 	}
-	p := &player{ResponseWriter: w, control: http.NewResponseController(w), name: name}
+	p := &player{ResponseWriter: w, control: http.NewResponseController(w), name: name, patience: a.patience}
 	source := &listened{ReadSeeker: found}
 	http.ServeContent(p, onlyRange(r), "", found.modified, source)
 	switch {
@@ -30,7 +30,7 @@ func (a *api) play(w http.ResponseWriter, r *http.Request, id uint64, found *aud
 		return refuse(rangeUnsatisfiable, "the range lies outside of the recording; Content-Range tells its size")
 	case source.err != nil && r.Context().Err() == nil:
 		// The answer has begun. Being shorter than its Content-Length, it is cut off, and the player asks again.
-		a.recordingTrouble.Report(a.log, "recording cut off", source.err, "id", id, "request_id", requestID(r.Context()))
+		a.cutTrouble.Report(a.log, "recording cut off", source.err, "id", id)
 	}
 	return nil
 }
@@ -60,12 +60,13 @@ func oneRange(text string) bool {
 }
 
 // player is the answer while a recording runs: a download where all of it goes out, inline where a player asked for a
-// part, and given up when its listener takes nothing for writeTime.
+// part, and given up when its listener takes nothing for as long as patience.
 type player struct {
 	http.ResponseWriter
-	control *http.ResponseController
-	name    string
-	refused int // the status that http.ServeContent refused with; its words are not sent
+	control  *http.ResponseController
+	patience time.Duration
+	name     string
+	refused  int // the status that http.ServeContent refused with; its words are not sent
 }
 
 func (p *player) WriteHeader(status int) {
@@ -85,7 +86,7 @@ func (p *player) Write(b []byte) (int, error) {
 	if p.refused != 0 {
 		return len(b), nil
 	}
-	_ = p.control.SetWriteDeadline(time.Now().Add(writeTime))
+	_ = p.control.SetWriteDeadline(time.Now().Add(p.patience))
 	return p.ResponseWriter.Write(b)
 }
 

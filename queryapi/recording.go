@@ -15,6 +15,7 @@ import (
 
 	"github.com/cdrflow/cdrflow/services/call"
 	"github.com/cdrflow/cdrflow/services/minio"
+	"github.com/cdrflow/cdrflow/services/process"
 )
 
 // vault keeps the recordings that have left the local disk.
@@ -72,21 +73,31 @@ func (a *api) recording(w http.ResponseWriter, r *http.Request) error {
 // open looks in both places. What cannot be looked into is remembered: only when every place answered no is the recording
 // missing.
 func (a *api) open(ctx context.Context, c *call.Call) (*audio, error) {
-	found, err := a.onDisk(c)
+	found, diskErr := a.onDisk(c)
+	a.note(&a.diskTrouble, "disk", diskErr)
 	if found != nil {
 		return found, nil
 	}
-	stored, vaultErr := a.inVault(ctx, c)
-	if stored != nil {
-		return stored, nil
+	found, vaultErr := a.inVault(ctx, c)
+	if ctx.Err() != nil && found == nil {
+		return nil, ctx.Err() // the caller left
 	}
-	if err = errors.Join(err, vaultErr); err == nil {
-		return nil, refuse(recordingMissing, "the recording of this call is neither on the local disk nor in the storage")
+	a.note(&a.vaultTrouble, "minio", vaultErr)
+	if found != nil {
+		return found, nil
 	}
-	if ctx.Err() == nil {
-		a.recordingTrouble.Report(a.log, "recordings cannot be read", err)
+	if err := errors.Join(diskErr, vaultErr); err != nil {
+		return nil, fmt.Errorf("%w: %w", errVaultAway, err)
 	}
-	return nil, fmt.Errorf("%w: %w", errVaultAway, err)
+	return nil, refuse(recordingMissing, "the recording of this call is neither on the local disk nor in the storage")
+}
+
+func (a *api) note(trouble *process.Trouble, place string, err error) {
+	if err != nil {
+		trouble.Report(a.log, "recordings cannot be read", err, "place", place)
+		return
+	}
+	trouble.Over(a.log, "recordings can be read again", "place", place)
 }
 
 // onDisk opens the recording below RECORDINGS_DIR; nil without an error where it is not there.
@@ -156,7 +167,6 @@ func (a *api) inVault(ctx context.Context, c *call.Call) (*audio, error) {
 		}
 		return nil, err
 	}
-	a.recordingTrouble.Over(a.log, "recordings can be read again")
 	return &audio{held{object, cancel}, key, strconv.Quote(strings.Trim(object.ETag, `"`)), object.Stored}, nil
 }
 

@@ -2,12 +2,17 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/cdrflow/cdrflow/services/call"
 	"github.com/cdrflow/cdrflow/services/servertest"
@@ -236,5 +241,25 @@ func TestLongRecording(t *testing.T) {
 			t.Fatal(err)
 		}
 		response.Body.Close()
+	}
+}
+
+// A listener who takes nothing frees the connection and the file.
+func TestListenerWhoTakesNothing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, &fixed{calls: []call.Call{recorded(1, "local.wav")}}, nil, nil)
+	s.patience = 200 * time.Millisecond
+	put(t, s.recordings, "local.wav", strings.Repeat(voice, 1_000_000)) // more than the buffers on the way hold
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET /api/v1/calls/1/recording HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", tokenOf(t, "agent", 1))
+	servertest.Eventually(t, time.Minute, func() bool {
+		return testutil.ToFloat64(s.metrics.requests.WithLabelValues("/api/v1/calls/{id}/recording", "200")) == 1
+	}, "the request ends")
+	if n, _ := io.Copy(io.Discard, conn); n >= 20_000_000 {
+		t.Error("all of the recording was sent")
 	}
 }

@@ -23,16 +23,17 @@ type api struct {
 	recordingsSource string // whose recordings lie there; empty: anybody's
 	tokens           *tokens
 	queryTimeout     time.Duration
+	patience         time.Duration // how long a caller may take to receive a piece of an answer
 	log              *slog.Logger
 	metrics          *metrics
 
-	historyTrouble, recordingTrouble process.Trouble
+	historyTrouble, diskTrouble, vaultTrouble, cutTrouble process.Trouble
 }
 
 func newAPI(cfg config, h history, v vault, log *slog.Logger, m *metrics) *api {
 	return &api{
 		history: h, vault: v, recordings: cfg.RecordingsDir, recordingsSource: cfg.Source,
-		tokens: newTokens(cfg), queryTimeout: cfg.QueryTimeout, log: log, metrics: m,
+		tokens: newTokens(cfg), queryTimeout: cfg.QueryTimeout, patience: 30 * time.Second, log: log, metrics: m,
 	}
 }
 
