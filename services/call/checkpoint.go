@@ -17,6 +17,12 @@ type Checkpoint struct {
 	LookBackID uint64 `json:"look_back_id"`
 	// Stride between ids (Galera's auto_increment_increment), learnt; 1 on a single server.
 	Stride uint64 `json:"stride,omitempty"`
+	// PollFrom is the POLL_FROM that was followed last, so that it is followed once and not at every start.
+	PollFrom uint64 `json:"poll_from,omitempty"`
+	// AgainTo is where known ground ends after a POLL_FROM: rows up to it may have been published before and are of kind
+	// AgainKind.
+	AgainTo   uint64 `json:"again_to,omitempty"`
+	AgainKind Kind   `json:"again_kind,omitempty"`
 	// Page counts the pages of this source.
 	Page uint64 `json:"page"`
 	// At is when the checkpoint was made, by the poller's clock; for people, never for a decision.
@@ -28,4 +34,7 @@ type Gap struct {
 	From  uint64    `json:"from"`
 	To    uint64    `json:"to"`
 	Since time.Time `json:"since"`
+	// Once: it lies in what was old when the poller started, where no transaction can still be open for long; it is read
+	// again a single time, at its end of life.
+	Once bool `json:"once,omitempty"`
 }
