@@ -65,7 +65,6 @@ func (r *rate) Set(text string) error {
 
 func (s *simulation) flags(p *process.Process) error {
 	fs := flag.NewFlagSet("cdrflow simulate", flag.ContinueOnError)
-	fs.SetOutput(os.Stderr)
 	s.rate = 5
 	fs.Var(&s.rate, "rate", "live: calls begun per second, as in 5/s or 30/m")
 	fs.IntVar(&s.calls, "calls", 0, "live: stop after so many calls have ended; 0: go on until interrupted")
@@ -78,15 +77,8 @@ func (s *simulation) flags(p *process.Process) error {
 	fs.Uint64Var(&s.seed, "seed", 0, "of the random numbers: the same seed and times give the same calls; 0: another each time")
 	fs.IntVar(&s.orgs, "orgs", 2, "organisations, numbered from 1")
 	fs.StringVar(&s.truth, "truth", "", "file that gets what really happened, one JSON object a conversation")
-	fs.Usage = func() {
-		fmt.Fprint(fs.Output(), simulateUsage)
-		fs.PrintDefaults()
-	}
-	if err := fs.Parse(p.Args); err != nil {
+	if err := parse(p, fs, simulateUsage); err != nil {
 		return err
-	}
-	if fs.NArg() > 0 {
-		return fmt.Errorf("unknown argument %q; cdrflow simulate -h lists what there is", fs.Arg(0))
 	}
 	s.until = time.Now().Truncate(time.Second)
 	if *until != "" {
