@@ -55,13 +55,15 @@ type request struct {
 // harmless. It returns nil when LogsUpdate took the call, ErrKnown when it had it already, *Refused when asking again
 // is of no use, and *Later for anything else.
 func (c *Client) Open(ctx context.Context, e call.Event) error {
-	body, err := json.Marshal(request{Event: e.Kind, Call: e.Call})
-	if err != nil {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false) // the call goes out as it came, byte by byte
+	if err := encoder.Encode(request{Event: e.Kind, Call: e.Call}); err != nil {
 		return &Refused{Reason: "the call is not JSON: " + err.Error()}
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	post, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint.String(), bytes.NewReader(body))
+	post, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint.String(), &body)
 	if err != nil {
 		return c.later(err)
 	}
@@ -87,21 +89,6 @@ func (c *Client) Open(ctx context.Context, e call.Event) error {
 
 // longestAnswer is all that is read of an answer, in bytes.
 const longestAnswer = 64 << 10
-
-// Ping tells whether LogsUpdate answers HTTP at all; whatever it answers is good enough.
-func (c *Client) Ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	ask, err := http.NewRequestWithContext(ctx, http.MethodHead, c.endpoint.String(), nil)
-	if err != nil {
-		return c.later(err)
-	}
-	response, err := c.http.Do(ask)
-	if err != nil {
-		return c.later(err)
-	}
-	return response.Body.Close()
-}
 
 // later is what became of a request that got no answer.
 func (c *Client) later(err error) error {
