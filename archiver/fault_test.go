@@ -174,7 +174,7 @@ func TestDiskRefuses(t *testing.T) {
 func TestKilledBetweenSteps(t *testing.T) {
 	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "archiver")
-	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "drill", "-o", binary, ".")
+	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-tags", "drill", "-o", binary, ".")
 	build.Env = append(os.Environ(), "GOFLAGS=")
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, output)
