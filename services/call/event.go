@@ -50,3 +50,19 @@ func (c *Call) partitionText() string {
 func (e *Event) Subject() string {
 	return fmt.Sprintf("call.v1.%d.%s.%d", e.OrgID, e.Direction, e.Partition)
 }
+
+// AppendJSON appends the event as JSON. The call is text already, so it is not read again as encoding/json would.
+func (e *Event) AppendJSON(dst []byte) []byte {
+	o := object{dst: append(dst, '{')}
+	o.text("event", string(e.Kind))
+	o.uint("id", e.ID)
+	o.uint("version", uint64(e.Version))
+	o.uint("org_id", uint64(e.OrgID))
+	o.text("direction", string(e.Direction))
+	o.uint("partition", uint64(e.Partition))
+	if len(e.Call) > 0 {
+		o.key("call")
+		o.dst = append(o.dst, e.Call...)
+	}
+	return append(o.dst, '}')
+}

@@ -76,8 +76,10 @@ func (c *Call) calldateShown() Instant {
 	return c.Calldate
 }
 
+// recordingURL is shown for every row that names a recording, as the documented sample does; whether there is anything to
+// hear (billsec above 0) is for the recording itself to answer.
 func (c *Call) recordingURL() string {
-	if !c.HasRecording() {
+	if c.Recordingfile == "" {
 		return ""
 	}
 	return "/api/v1/calls/" + strconv.FormatUint(c.ID, 10) + "/recording"

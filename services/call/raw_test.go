@@ -74,7 +74,7 @@ func TestDocumentedRecord(t *testing.T) {
 	})
 	row := Row{ID: 10, Values: []Value{
 		{"10", true}, {"2026-04-12 17:37:13", true}, {"919944421125", true}, {"918065978001", true}, {"NO ANSWER", true}, {"10", true}, {"0", true}, {},
-		{"", true}, {"their own", true}, {"0.1000", true}, {"18446744073709551615", true}, {"\x02\x01", true}, {"1775.1", true},
+		{"x.wav", true}, {"their own", true}, {"0.1000", true}, {"18446744073709551615", true}, {"\x02\x01", true}, {"1775.1", true},
 	}}
 	c := Call{
 		ID: 10, OrgID: 1, Source: "pbx", Calldate: InstantOf(time.Date(2026, 4, 12, 12, 7, 13, 0, time.UTC)), CalldateOffset: 19800, Answer: NoInstant, End: NoInstant,
@@ -85,10 +85,10 @@ func TestDocumentedRecord(t *testing.T) {
 	want := `{"id":10,"calldate":"2026-04-12T12:07:13Z","src":"919944421125","dst":"918065978001","disposition":"NO ANSWER","duration":10,` +
 		`"billsec":0,"direction":"inbound","rang_extension":"1001","answered_by":null,"answered_type":null,"wait_time":10,` +
 		`"disconnected_by":"caller","hangup_cause":"16","hangup_reason":"Normal Clearing","hangup_source":"PJSIP/tata_gateway-...",` +
-		`"queue_name":null,"queue_wait_time":null,"answered_agent":null,"recording_url":null,` +
+		`"queue_name":null,"queue_wait_time":null,"answered_agent":null,"recording_url":"/api/v1/calls/10/recording",` +
 		`"org_id":1,"source":"pbx","row_id":10,"conversation_id":"pbx:1775.1","trunk":"tata_gateway","calldate_local":"2026-04-12 17:37:13",` +
 		`"answer":null,"answer_local":null,"end":null,"end_local":null,"flags":[],` +
-		`"recordingfile":"","raw_direction":"their own","cost":0.1000,"big":18446744073709551615,"marks":513,"uniqueid":"1775.1","callid":"1775.1"}`
+		`"recordingfile":"x.wav","raw_direction":"their own","cost":0.1000,"big":18446744073709551615,"marks":513,"uniqueid":"1775.1","callid":"1775.1"}`
 	if got := string(c.AppendJSON(nil)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
