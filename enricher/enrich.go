@@ -1,0 +1,267 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/cdrflow/cdrflow/services/call"
+	"github.com/cdrflow/cdrflow/services/clickhouse"
+	"github.com/cdrflow/cdrflow/services/jetstream"
+	"github.com/cdrflow/cdrflow/services/process"
+)
+
+const stage = "enricher"
+
+// store is where understood calls live.
+type store interface {
+	Insert(ctx context.Context, calls []call.Call, token string) error
+	Lookup(ctx context.Context, ids []uint64) (map[uint64][]clickhouse.Stored, error)
+	Horizon(ctx context.Context, epoch uint32) (clickhouse.Horizon, error)
+}
+
+// bus is who is told, and where indigestible rows are parked.
+type bus interface {
+	Tell(ctx context.Context, events []call.Event) error
+	Park(ctx context.Context, p jetstream.Parked) error
+}
+
+// source is where rows come from.
+type source interface {
+	Next(ctx context.Context) (jetstream.Batch, error)
+}
+
+// enricher understands rows and keeps what it understood.
+type enricher struct {
+	cfg     config
+	log     *slog.Logger
+	metrics *metrics
+	rows    source
+	store   store
+	bus     bus
+	turned  func()
+	epoch   uint32
+
+	rules      atomic.Pointer[rules]
+	thought    *understanding
+	batch      understood
+	horizon    clickhouse.Horizon
+	generation uint64 // of the deliveries that horizon covers
+}
+
+// mind understands with the rules of now; clocks are kept while the rules stay.
+func (e *enricher) mind() *understanding {
+	if r := e.rules.Load(); e.thought == nil || e.thought.rules != r {
+		e.thought = newUnderstanding(r)
+	}
+	return e.thought
+}
+
+// run is the loop of the stage. Nothing is held in memory but the batch in hand: when the store is away the batch goes
+// back to the log, which keeps it.
+func (e *enricher) run(ctx context.Context) error {
+	var (
+		trouble process.Trouble
+		backoff process.Backoff
+	)
+	for ctx.Err() == nil {
+		e.turned()
+		batch, err := e.rows.Next(ctx) // 1 take
+		if err != nil {
+			if ctx.Err() != nil {
+				break
+			}
+			trouble.Report(e.log, "take rows", err)
+			backoff.Wait(ctx)
+			continue
+		}
+		if len(batch.Deliveries) == 0 {
+			e.metrics.behind.Set(0)
+			continue
+		}
+		// Stop means: finish what is in hand. So the work has a deadline of its own and does not end with ctx.
+		work, done := context.WithTimeout(context.WithoutCancel(ctx), e.cfg.WriteTimeout)
+		err = e.digest(work, batch)
+		if err != nil {
+			done()
+			e.metrics.again(&batch)
+			batch.Again(time.Second)
+			trouble.Report(e.log, "store and tell", err, "rows", batch.Rows())
+			backoff.Wait(ctx)
+			continue
+		}
+		process.Point("enricher.told")
+		if err := batch.Done(work); err != nil { // 5 acknowledge
+			// The rows are stored and told; they will come again and change nothing.
+			trouble.Report(e.log, "acknowledge", err, "rows", batch.Rows())
+		} else {
+			trouble.Over(e.log, "store and tell works again")
+		}
+		done()
+		backoff.Reset()
+	}
+	return nil
+}
+
+// digest understands, stores and tells a batch, in that order: what is told can always be found.
+func (e *enricher) digest(ctx context.Context, batch jetstream.Batch) error {
+	started := time.Now()
+	if err := e.lookAhead(ctx, batch); err != nil {
+		return err
+	}
+	u := e.understand(batch.Deliveries, e.horizon) // 2 understand
+	write, tell, err := e.plan(ctx, u)
+	if err != nil {
+		return err
+	}
+	for _, p := range u.parked {
+		if err := e.bus.Park(ctx, p); err != nil {
+			return err
+		}
+		e.metrics.rows.WithLabelValues("parked").Inc()
+		e.log.Warn("chunk parked", "id", p.ID, "err", p.Reason)
+	}
+	if err := e.keep(ctx, u, write); err != nil { // 3 store
+		return err
+	}
+	process.Point("enricher.stored")
+	if err := e.tell(ctx, u, tell); err != nil { // 4 tell
+		return err
+	}
+	e.metrics.stored(u, time.Since(started), oldest(batch))
+	e.log.Debug("batch stored", "rows", len(u.calls), "written", len(write), "took", time.Since(started))
+	return nil
+}
+
+// oldest is when the first of a batch's chunks came to the log.
+func oldest(b jetstream.Batch) time.Time {
+	at := b.Deliveries[0].Stored
+	for i := range b.Deliveries {
+		if b.Deliveries[i].Stored.Before(at) {
+			at = b.Deliveries[i].Stored
+		}
+	}
+	return at
+}
+
+// lookAhead reads the store's horizon anew whenever partitions changed hands or the connection was made again: only what
+// lies beyond it is provably unknown to the store.
+func (e *enricher) lookAhead(ctx context.Context, batch jetstream.Batch) error {
+	generation := uint64(0)
+	for i := range batch.Deliveries {
+		generation = max(generation, batch.Deliveries[i].Generation)
+	}
+	if generation == e.generation && e.horizon.OldIDs != nil {
+		return nil
+	}
+	h, err := e.store.Horizon(ctx, e.epoch)
+	if err != nil {
+		return err
+	}
+	e.horizon, e.generation = h, generation
+	return nil
+}
+
+// plan decides what is written and what is told. Where every row is provably new, that is the batch as it stands, and
+// nil for tell means: everything fresh.
+func (e *enricher) plan(ctx context.Context, u *understood) (write []call.Call, tell []call.Event, err error) {
+	if u.plain {
+		u.stored = len(u.calls)
+		return u.calls, nil, nil
+	}
+	ids := make([]uint64, 0, len(u.arrivals))
+	for i := range u.arrivals {
+		if !u.arrivals[i].plain {
+			ids = append(ids, u.arrivals[i].call.ID)
+		}
+	}
+	stored, err := e.store.Lookup(ctx, ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	if stored == nil {
+		stored = map[uint64][]clickhouse.Stored{}
+	}
+	// A row that comes twice in the batch is decided twice, the second time against the first.
+	slices.SortStableFunc(u.arrivals, func(a, b arrival) int {
+		return int(min(1, max(-1, int64(a.call.Version)-int64(b.call.Version))))
+	})
+	tell = []call.Event{}
+	for i := range u.arrivals {
+		a := &u.arrivals[i]
+		v := decide(a, stored[a.call.ID])
+		write, tell = append(write, v.write...), append(tell, v.tell...)
+		if len(v.write) > 0 {
+			u.stored++
+			c := a.call
+			stored[c.ID] = []clickhouse.Stored{{
+				OrgID: c.OrgID, Calldate: c.Calldate, ID: c.ID, Version: c.Version, RawHash: c.RawHash, Direction: c.Direction,
+			}}
+		}
+	}
+	return write, tell, nil
+}
+
+// keep writes the block; a row that the store refuses for what is in it is parked, and the others pass.
+func (e *enricher) keep(ctx context.Context, u *understood, write []call.Call) error {
+	if len(write) == 0 {
+		return nil
+	}
+	err := e.store.Insert(ctx, write, insertToken(e.epoch, u.sequences, u.rules, clickhouse.SchemaVersion(), write))
+	if !errors.Is(err, clickhouse.ErrRefused) || (len(write) == 1 && write[0].Removed) {
+		return err
+	}
+	if len(write) > 1 {
+		half := len(write) / 2
+		if err := e.keep(ctx, u, write[:half]); err != nil {
+			return err
+		}
+		return e.keep(ctx, u, write[half:])
+	}
+	c := &write[0]
+	if u.refused == nil {
+		u.refused = map[uint64]bool{}
+	}
+	u.refused[c.ID] = true
+	u.stored--
+	e.metrics.rows.WithLabelValues("parked").Inc()
+	e.log.Warn("row parked", "id", c.ID, "err", err)
+	return e.bus.Park(ctx, parkedRow(c, u.zones[c.Source], err))
+}
+
+// tellAtOnce is what one atomic batch of CALL messages may hold.
+const tellAtOnce = 1000
+
+// tell announces events; nil stands for every fresh row of a plain batch, made piece by piece so that a batch of 20,000
+// rows is not held as text as well.
+func (e *enricher) tell(ctx context.Context, u *understood, events []call.Event) error {
+	if events != nil {
+		if u.refused != nil {
+			events = slices.DeleteFunc(events, func(ev call.Event) bool { return u.refused[ev.ID] })
+		}
+		for piece := range slices.Chunk(events, tellAtOnce) {
+			if err := e.bus.Tell(ctx, piece); err != nil {
+				return err
+			}
+		}
+		e.metrics.told.Add(float64(len(events)))
+		return nil
+	}
+	piece := make([]call.Event, 0, min(tellAtOnce, len(u.arrivals)))
+	for i := range u.arrivals {
+		if u.arrivals[i].fresh && !u.refused[u.arrivals[i].call.ID] {
+			piece = append(piece, call.NewEvent(call.EventNew, u.arrivals[i].call))
+		}
+		if len(piece) == tellAtOnce || (i == len(u.arrivals)-1 && len(piece) > 0) {
+			if err := e.bus.Tell(ctx, piece); err != nil {
+				return err
+			}
+			e.metrics.told.Add(float64(len(piece)))
+			piece = piece[:0]
+		}
+	}
+	return nil
+}
