@@ -14,17 +14,20 @@ import (
 	"github.com/cdrflow/cdrflow/services/mariadb"
 )
 
-// loadRows is the most rows of one LOAD DATA. InnoDB does not know how many rows come and reserves ids by doubling, 1, 2,
-// 4, up to 65,535 at a time; what a statement reserved and did not use is a gap in the ids. Statements of 2^k − 1 rows
-// use up what they reserve.
-const loadRows = 1<<17 - 2
+// InnoDB does not know how many rows a LOAD DATA brings. It reserves ids by doubling, 1, 2, 4 and so on, at last 65,535 at
+// a time; what a statement reserved and did not use is a gap in the ids. Statements of 2^k − 1 rows and multiples of
+// 65,535 use up what they reserve.
+const (
+	reserved = 1<<16 - 1
+	loadRows = 15 * reserved
+)
 
 // loadSize is the rows of the next statement when left rows are to be written.
 func loadSize(left int) int {
-	if left >= loadRows {
-		return loadRows
+	if left >= reserved {
+		return min(left/reserved*reserved, loadRows)
 	}
-	return min(1<<(bits.Len(uint(left+1))-1)-1, 1<<16-1)
+	return 1<<(bits.Len(uint(left+1))-1) - 1
 }
 
 // bulk writes a history.
@@ -49,9 +52,9 @@ func (s *simulation) bulk(ctx context.Context, writer *mariadb.Writer, truth *tr
 	l := &bulkLoad{simulation: s, next: next, truth: truth, began: time.Now()}
 	l.told = l.began
 	if empty {
-		err = l.withoutKeys(ctx, writer)
+		err = l.fill(ctx, writer)
 	} else {
-		err = l.load(ctx, writer)
+		err = l.load(ctx, s.rows, writer.Load)
 	}
 	if err != nil {
 		return err
@@ -60,20 +63,28 @@ func (s *simulation) bulk(ctx context.Context, writer *mariadb.Writer, truth *tr
 	return s.writeRecordings(l.recordings)
 }
 
-// withoutKeys loads into an empty table at twice the speed.
-func (l *bulkLoad) withoutKeys(ctx context.Context, writer *mariadb.Writer) error {
+// fill loads into an empty table, at twice the speed.
+func (l *bulkLoad) fill(ctx context.Context, writer *mariadb.Writer) error {
 	if err := writer.Define(ctx, simulate.WithoutKeys); err != nil {
 		return err
 	}
-	err := l.load(ctx, writer)
+	first := loadSize(l.simulation.rows)
+	err := l.load(ctx, first, writer.Fill)
+	if err == nil {
+		err = l.load(ctx, l.simulation.rows-first, writer.Load)
+	}
 	// The keys come back even when the load is interrupted.
 	return errors.Join(err, writer.Define(context.WithoutCancel(ctx), simulate.WithKeys))
 }
 
-func (l *bulkLoad) load(ctx context.Context, writer *mariadb.Writer) error {
-	for left := l.simulation.rows; left > 0; {
+// load writes so many rows, with one statement after the other.
+func (l *bulkLoad) load(
+	ctx context.Context, left int,
+	write func(context.Context, string, []string, iter.Seq[[]call.Value]) (int64, error),
+) error {
+	for left > 0 {
 		size := loadSize(left)
-		n, err := writer.Load(ctx, simulate.Table, simulate.Columns, l.rows(size))
+		n, err := write(ctx, simulate.Table, simulate.Columns, l.rows(size))
 		switch {
 		case err != nil:
 			return err

@@ -98,7 +98,12 @@ func (s *simulation) flags(p *process.Process) error {
 
 // simulateCalls is the command.
 func simulateCalls(ctx context.Context, p *process.Process) error {
-	s := simulation{out: os.Stderr}
+	return simulateTo(ctx, p, os.Stderr)
+}
+
+// simulateTo shows its progress on out.
+func simulateTo(ctx context.Context, p *process.Process, out io.Writer) error {
+	s := simulation{out: out}
 	if err := s.flags(p); err != nil {
 		return err
 	}

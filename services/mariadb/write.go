@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -94,6 +95,16 @@ var loads atomic.Int64
 // Load writes rows with LOAD DATA LOCAL INFILE, in one transaction, and returns how many were written. The sequence may
 // yield the same slice again and again. The server must allow local_infile.
 func (w *Writer) Load(ctx context.Context, table string, columns []string, rows iter.Seq[[]call.Value]) (int64, error) {
+	return w.loadAs(ctx, table, columns, rows, true)
+}
+
+// Fill is Load for a table that is empty and has no unique key but its primary one: nothing is checked, and InnoDB builds
+// the pages in bulk, which is faster by half.
+func (w *Writer) Fill(ctx context.Context, table string, columns []string, rows iter.Seq[[]call.Value]) (int64, error) {
+	return w.loadAs(ctx, table, columns, rows, false)
+}
+
+func (w *Writer) loadAs(ctx context.Context, table string, columns []string, rows iter.Seq[[]call.Value], checked bool) (int64, error) {
 	name := fmt.Sprintf("rows-%d", loads.Add(1))
 	pipe, into := io.Pipe()
 	done := make(chan struct{})
@@ -106,7 +117,7 @@ func (w *Writer) Load(ctx context.Context, table string, columns []string, rows 
 	// Explicit formats: the defaults of a server can be configured.
 	statement := "LOAD DATA LOCAL INFILE 'Reader::" + name + "' INTO TABLE " + backquoted(table) +
 		` CHARACTER SET utf8mb4 FIELDS TERMINATED BY '\t' ESCAPED BY '\\' LINES TERMINATED BY '\n'` + columnList(columns)
-	n, err := w.load(ctx, statement)
+	n, err := w.load(ctx, statement, checked)
 	// Where the server refused before it read, the writer still waits for a reader.
 	_ = pipe.CloseWithError(io.ErrClosedPipe)
 	<-done
@@ -116,12 +127,23 @@ func (w *Writer) Load(ctx context.Context, table string, columns []string, rows 
 	return n, nil
 }
 
-func (w *Writer) load(ctx context.Context, statement string) (int64, error) {
+func (w *Writer) load(ctx context.Context, statement string, checked bool) (n int64, err error) {
 	conn, err := w.db.Conn(ctx)
 	if err != nil {
 		return 0, err
 	}
-	defer conn.Close()
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if !checked {
+		if _, err := conn.ExecContext(ctx, "SET unique_checks = 0, foreign_key_checks = 0"); err != nil {
+			return 0, err
+		}
+		// The next user of the connection finds it as it was; one that cannot be reset is thrown away.
+		defer func() {
+			if _, err := conn.ExecContext(context.WithoutCancel(ctx), "SET unique_checks = 1, foreign_key_checks = 1"); err != nil {
+				_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+			}
+		}()
+	}
 	result, err := conn.ExecContext(ctx, statement)
 	if err != nil {
 		return 0, err

@@ -1,6 +1,7 @@
 package mariadb_test
 
 import (
+	"fmt"
 	"os/exec"
 	"slices"
 	"strings"
@@ -41,10 +42,11 @@ func TestWriteEveryValue(t *testing.T) {
 		},
 		"load": func(w *mariadb.Writer) error {
 			n, err := w.Load(t.Context(), "odd name", []string{"id", "v"}, slices.Values(odd))
-			if err == nil && n != int64(len(odd)) {
-				t.Errorf("loaded %d rows, want %d", n, len(odd))
-			}
-			return err
+			return complete(n, err)
+		},
+		"fill": func(w *mariadb.Writer) error {
+			n, err := w.Fill(t.Context(), "odd name", []string{"id", "v"}, slices.Values(odd))
+			return complete(n, err)
 		},
 	}
 	for name, write := range ways {
@@ -71,6 +73,13 @@ func TestWriteEveryValue(t *testing.T) {
 			}
 		})
 	}
+}
+
+func complete(n int64, err error) error {
+	if err == nil && n != int64(len(odd)) {
+		return fmt.Errorf("loaded %d rows, want %d", n, len(odd))
+	}
+	return err
 }
 
 func TestLoadRefusesWhatWouldBeCut(t *testing.T) {

@@ -62,7 +62,9 @@ func config(t *testing.T, environ ...string) Config {
 	return Config{
 		Dir: t.TempDir(), HTTPAddr: addr, NATS: "nats://elsewhere", ClickHouse: "http://elsewhere/cdrflow",
 		MariaDB: "reader:secret@tcp(elsewhere)/asterisk", MinIO: "elsewhere:9000",
-		Self: self, Stages: stages, Environ: append(os.Environ(), environ...),
+		Self: self, Stages: stages,
+		// A program with the race detector sleeps for a second before it ends, unless told otherwise.
+		Environ: append(append(os.Environ(), "GORACE=atexit_sleep_ms=0"), environ...),
 	}
 }
 
