@@ -19,10 +19,10 @@ type Checkpoint struct {
 	Stride uint64 `json:"stride,omitempty"`
 	// PollFrom is the POLL_FROM that was followed last, so that it is followed once and not at every start.
 	PollFrom uint64 `json:"poll_from,omitempty"`
-	// AgainTo is where known ground ends after a POLL_FROM: rows up to it may have been published before and are of kind
-	// AgainKind.
-	AgainTo   uint64 `json:"again_to,omitempty"`
-	AgainKind Kind   `json:"again_kind,omitempty"`
+	// AgainTo is where known ground ends after a POLL_FROM: rows up to it may have been published before. Those up to
+	// BackfillTo, which were there when it was followed, are history on request.
+	AgainTo    uint64 `json:"again_to,omitempty"`
+	BackfillTo uint64 `json:"backfill_to,omitempty"`
 	// Page counts the pages of this source.
 	Page uint64 `json:"page"`
 	// At is when the checkpoint was made, by the poller's clock; for people, never for a decision.

@@ -168,11 +168,11 @@ func TestReadsRanges(t *testing.T) {
 		}
 	}
 	st, err := s.State(t.Context())
-	if want := (mariadb.State{MaxID: 1 << 40, Low: true}); err != nil || st != want {
+	if want := (mariadb.State{MaxID: 1 << 40}); err != nil || st != want {
 		t.Errorf("state %+v (%v), want %+v", st, err, want)
 	}
-	if ids, err := s.LowIDs(t.Context(), 10); err != nil || fmt.Sprint(ids) != "[0 -5]" {
-		t.Errorf("low ids %v (%v)", ids, err)
+	if ids, err := s.Outside(t.Context(), 8, 10); err != nil || fmt.Sprint(ids) != "[0 -5 9 1099511627776]" {
+		t.Errorf("ids outside %v (%v)", ids, err)
 	}
 }
 
@@ -210,7 +210,7 @@ func TestStateFollowsTheCounter(t *testing.T) {
 		t.Errorf("a new table: %+v, want %+v", got, want)
 	}
 	query(t, database, "INSERT INTO asterisk_cdr (v) VALUES (1),(2),(3)")
-	if got, want := s(), (mariadb.State{MaxID: 3, NextID: 4}); got != want {
+	if got, want := s(), (mariadb.State{MinID: 1, MaxID: 3, NextID: 4}); got != want {
 		t.Errorf("three rows: %+v, want %+v", got, want)
 	}
 	query(t, database, "DELETE FROM asterisk_cdr")

@@ -9,11 +9,11 @@ import (
 // State is where a table's ids stand.
 type State struct {
 	Empty bool
-	MaxID uint64 // highest visible id; 0 when empty or when all ids are negative
+	// Lowest and highest visible id. A negative one counts as 0.
+	MinID, MaxID uint64
 	// NextID is the AUTO_INCREMENT counter: ids below it were given out, whether they are visible or not. 0 where the
 	// server does not tell, as for a view.
 	NextID uint64
-	Low    bool // there are ids below 1
 }
 
 // State asks for it. Two look-ups at the ends of an index and one in the dictionary.
@@ -27,28 +27,27 @@ func (s *Source) State(ctx context.Context) (State, error) {
 	if err != nil {
 		return State{}, s.explain(err)
 	}
-	st := State{Empty: !highest.Valid}
-	st.MaxID, _ = strconv.ParseUint(highest.String, 10, 64) // 0 for a negative one
-	st.NextID, _ = strconv.ParseUint(next.String, 10, 64)
-	if lowest.Valid {
-		n, err := strconv.ParseUint(lowest.String, 10, 64)
-		st.Low = err != nil || n == 0
+	number := func(text sql.NullString) uint64 {
+		n, _ := strconv.ParseUint(text.String, 10, 64) // 0 for NULL and for a negative one
+		return n
 	}
-	return st, nil
+	return State{Empty: !highest.Valid, MinID: number(lowest), MaxID: number(highest), NextID: number(next)}, nil
 }
 
-// LowIDs lists ids below 1, the highest first and at most limit: they cannot be part of an identity.
-func (s *Source) LowIDs(ctx context.Context, limit int) ([]int64, error) {
+// Outside lists ids below 1 and above most, as texts, since an identity cannot hold them: the ones nearest to zero first,
+// at most limit of either kind.
+func (s *Source) Outside(ctx context.Context, most uint64, limit int) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
-	rows, err := s.db.QueryContext(ctx, "SELECT "+s.key+s.from+" WHERE "+s.key+" < 1 ORDER BY "+s.key+" DESC LIMIT ?", limit)
+	rows, err := s.db.QueryContext(ctx, "(SELECT "+s.key+s.from+" WHERE "+s.key+" < 1 ORDER BY "+s.key+" DESC LIMIT ?)"+
+		" UNION ALL (SELECT "+s.key+s.from+" WHERE "+s.key+" > ? ORDER BY "+s.key+" LIMIT ?)", limit, most, limit)
 	if err != nil {
 		return nil, s.explain(err)
 	}
 	defer rows.Close()
-	var ids []int64
+	var ids []string
 	for rows.Next() {
-		var id int64
+		var id string
 		if err := rows.Scan(&id); err != nil {
 			return nil, s.explain(err)
 		}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/cdrflow/cdrflow/services/call"
+	"github.com/cdrflow/cdrflow/services/jetstream"
+	"github.com/cdrflow/cdrflow/services/mariadb"
+)
+
+// Reasons to park a row, as metrics count them.
+const (
+	parkedLarge = "large"
+	parkedID    = "id"
+)
+
+// large is a row that is too large to travel.
+type large struct {
+	id   uint64
+	size int
+}
+
+// pointer is the body of what the poller parks: where the row is.
+type pointer struct {
+	Source string `json:"source"`
+	Table  string `json:"table"`
+	ID     string `json:"id"`
+}
+
+func (p *poller) parkLarge(ctx context.Context, rows []large) error {
+	for _, r := range rows {
+		why := fmt.Sprintf("row of %d bytes, want at most %d", r.size, call.ChunkBytes)
+		if err := p.park(ctx, fmt.Sprint(r.id), parkedLarge, why); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// outside remembers how far ids outside the range were parked.
+type outside struct {
+	low  bool
+	high uint64
+}
+
+// parkOutside parks rows whose id no identity can hold, a pointer each. There should be none; a thousand at a time do.
+func (s *session) parkOutside(ctx context.Context, st mariadb.State) error {
+	now := outside{low: !st.Empty && st.MinID < 1, high: max(st.MaxID, call.MaxRowID)}
+	if now == s.outside || !now.low && now.high == call.MaxRowID {
+		return nil
+	}
+	ids, err := s.table.Outside(ctx, max(s.outside.high, call.MaxRowID), 1000)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		why := fmt.Sprintf("row id %s, want 1 to %d", id, uint64(call.MaxRowID))
+		if err := s.park(ctx, id, parkedID, why); err != nil {
+			return err
+		}
+	}
+	s.outside = now
+	return nil
+}
+
+func (p *poller) park(ctx context.Context, id, reason, why string) error {
+	body, err := json.Marshal(pointer{Source: p.cfg.Source, Table: p.table.String(), ID: id})
+	if err != nil {
+		return fmt.Errorf("park row %s: %w", id, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, publishTime)
+	defer cancel()
+	err = p.house.Park(ctx, jetstream.Parked{
+		Stage: stage, ID: p.cfg.Source + "-" + id, Reason: why, Source: p.cfg.Source, At: time.Now(), Body: body,
+	})
+	if err != nil {
+		return err
+	}
+	p.metrics.parked.WithLabelValues(reason).Inc()
+	p.say.Warn("row parked", "id", id, "reason", why)
+	return nil
+}
