@@ -249,7 +249,7 @@ func TestPagesSurviveKills(t *testing.T) {
 			t.Errorf("row %d is lost", row)
 		}
 	}
-	lag, err := bus.Lag(t.Context(), "enricher", jetstream.StreamCDR)
+	lag, err := bus.Lag(t.Context(), "enricher")
 	if err != nil || lag.Waiting != 0 {
 		t.Errorf("lag %+v, %v", lag, err)
 	}

@@ -96,7 +96,7 @@ func TestMembersShareAndTakeOver(t *testing.T) {
 		return len(seen) == 15000
 	}, "every row came")
 	servertest.Eventually(t, 20*time.Second, func() bool {
-		lag, err := bus.Lag(t.Context(), "enricher", jetstream.StreamCDR)
+		lag, err := bus.Lag(t.Context(), "enricher")
 		return err == nil && lag == jetstream.Lag{}
 	}, "nothing is left")
 	cancel()
@@ -167,7 +167,7 @@ func TestNothingPilesUp(t *testing.T) {
 	defer func() { c.Close(t.Context()) }()
 	var most uint64
 	servertest.Eventually(t, 10*time.Second, func() bool {
-		lag, err := bus.Lag(t.Context(), "enricher", jetstream.StreamCDR)
+		lag, err := bus.Lag(t.Context(), "enricher")
 		most = max(most, lag.Working)
 		return err == nil && lag.Working == 16*8
 	}, "each partition holds one small pull")

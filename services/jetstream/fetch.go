@@ -2,159 +2,168 @@ package jetstream
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
-	"github.com/klauspost/compress/s2"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/cdrflow/cdrflow/services/call"
 )
 
 const (
-	fetchMessages = 8       // in flight for one partition
-	fetchBytes    = 2 << 20 // bounds them where rows are long
-	fetchWait     = 5 * time.Second
+	// fetchMessages is the most that one request brings: enough that asking does not show, few enough to hold for every
+	// partition at once.
+	fetchMessages = 8
+	// fetchWait is how long a request waits for messages; a partition is given away that much later at the most.
+	fetchWait = time.Second
+	// fetchRetry is the pause after trouble.
+	fetchRetry = 500 * time.Millisecond
 )
 
-// Delivery is one message of the log.
-type Delivery struct {
-	Subject   string
-	Partition int
-	Data      []byte // uncompressed
-	Kind      call.Kind
-	First     uint64
-	Last      uint64
-	Count     int    // rows in it; 1 on CALL
-	Sequence  uint64 // of the message in its stream
-	Stored    time.Time
-	Delivered uint64 // 1: for the first time, as far as the log knows
-	// Generation rises whenever this process took partitions over or made its connection anew: what it knew of the world
-	// before may be out of date.
-	Generation uint64
-	Version    call.Version // of replayed rows; otherwise 0
-
-	msg jetstream.Msg
-}
-
-// fetcher pulls one partition and hands each message over as it comes. It holds at most one small pull, so nothing piles
-// up while the stage is busy.
+// fetcher takes the messages of one partition and hands them to Next one by one, so that no more than one request's are
+// in memory while nobody asks.
 type fetcher struct {
 	consumer  *Consumer
-	source    jetstream.Consumer
-	stream    jetstream.Stream
 	partition int
-	stop      context.CancelFunc
+	stop      chan struct{} // closed when the partition is given away: what was fetched is still handed on
+	abandon   chan struct{} // closed when nobody will ask any more: what was fetched goes back
 	done      chan struct{}
+	inHand    atomic.Int64 // handed to Next, not settled
+	stopped   time.Time    // when it was given away
+	highest   uint64       // sequence delivered for the first time
 }
 
-// take a partition over.
-func (c *Consumer) take(ctx context.Context, partition int) (*fetcher, error) {
-	ask, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	stream, err := c.bus.js.Stream(ask, c.cfg.Stream)
-	if err != nil {
-		return nil, err
-	}
-	source, err := stream.CreateOrUpdateConsumer(ask, c.durable(partition))
-	if err != nil {
-		return nil, err
-	}
-	// An owner that died stays pinned until its time is up; one that lives pins itself again or has let go.
-	if groups := source.CachedInfo().PriorityGroups; len(groups) > 0 && groups[0].PinnedClientID != "" {
-		if err := stream.UnpinConsumer(ask, consumerName(c.cfg.Stage, partition), pinned); err != nil {
-			return nil, err
-		}
-	}
-	c.generation.Add(1)
-	run, stop := context.WithCancel(ctx)
-	f := &fetcher{consumer: c, source: source, stream: stream, partition: partition, stop: stop, done: make(chan struct{})}
-	go f.run(run)
-	c.bus.log.Debug("partition taken", "partition", partition)
-	return f, nil
-}
-
-// end the fetcher; what it holds goes back to the log. The pin is given up so that the next owner need not wait.
-func (f *fetcher) end() {
-	f.stop()
-	<-f.done
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	_ = f.stream.UnpinConsumer(ctx, consumerName(f.consumer.cfg.Stage, f.partition), pinned)
-}
-
-func (f *fetcher) run(ctx context.Context) {
+func (f *fetcher) run() {
 	defer close(f.done)
-	for ctx.Err() == nil {
-		wait, cancel := context.WithTimeout(ctx, fetchWait)
-		batch, err := f.source.Fetch(fetchMessages, jetstream.FetchContext(wait), jetstream.FetchMaxBytes(fetchBytes), jetstream.FetchPriorityGroup(pinned))
-		if err != nil {
-			cancel()
-			f.pause(ctx)
+	var source jetstream.Consumer
+	for !closed(f.stop) {
+		// A request that cannot be sent leaves its subscription behind in the client library (v1.55.0).
+		if !f.consumer.bus.conn.IsConnected() {
+			f.pause(fetchRetry)
 			continue
 		}
-		came := 0
-		for msg := range batch.Messages() {
-			came++
-			f.hand(ctx, msg)
+		if source == nil {
+			var err error
+			if source, err = f.consumer.durable(f.partition); err != nil {
+				f.trouble("create the durable consumer", err)
+				continue
+			}
 		}
-		cancel()
-		if err := batch.Error(); err != nil && ctx.Err() == nil && came == 0 && wait.Err() == nil {
-			f.consumer.bus.log.Debug("fetch", "partition", f.partition, "err", err)
-			f.pause(ctx) // the server is away or another one is pinned
+		if err := f.fetch(source); err != nil {
+			switch {
+			case errors.Is(err, jetstream.ErrConsumerDeleted), errors.Is(err, jetstream.ErrConsumerNotFound), away(err):
+				source = nil // look again: the stream may have been made anew
+			}
+			// Another server may speak for the partition now, and need not know what was delivered.
+			f.consumer.generation.Add(1)
+			f.trouble("fetch", err)
 		}
 	}
 }
 
-func (f *fetcher) pause(ctx context.Context) {
+func (f *fetcher) trouble(what string, err error) {
+	f.consumer.complain(what, f.partition, err)
+	f.pause(fetchRetry)
+}
+
+func (f *fetcher) pause(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
 	select {
-	case <-ctx.Done():
-	case <-time.After(500 * time.Millisecond):
+	case <-t.C:
+	case <-f.stop:
 	}
 }
 
-// hand a message over, or back if the fetcher ends first. A message that cannot be read is handed over as it is: the
-// stage parks it.
-func (f *fetcher) hand(ctx context.Context, msg jetstream.Msg) {
-	if ctx.Err() != nil {
-		_ = msg.Nak()
-		return
-	}
-	d, err := f.delivery(msg)
+func (f *fetcher) fetch(source jetstream.Consumer) error {
+	c := f.consumer
+	session, began := c.bus.Reconnects(), time.Now()
+	batch, err := source.Fetch(fetchMessages, jetstream.FetchMaxWait(c.fetchWait), jetstream.FetchMaxBytes(c.fetchBytes()))
 	if err != nil {
-		f.consumer.bus.log.Warn("message without metadata", "subject", msg.Subject(), "err", err)
-		return
+		return err
 	}
-	select {
-	case f.consumer.deliveries <- d:
-	case <-ctx.Done():
-		_ = msg.Nak()
-	}
-}
-
-func (f *fetcher) delivery(msg jetstream.Msg) (Delivery, error) {
-	meta, err := msg.Metadata()
-	if err != nil {
-		return Delivery{}, fmt.Errorf("read metadata: %w", err)
-	}
-	header := msg.Headers()
-	number := func(name string) uint64 {
-		n, _ := strconv.ParseUint(header.Get(name), 10, 64)
-		return n
-	}
-	d := Delivery{
-		Subject: msg.Subject(), Partition: f.partition, Data: msg.Data(), Kind: call.Kind(header.Get(headerKind)),
-		First: number(headerFirst), Last: number(headerLast), Count: max(1, int(number(headerCount))),
-		Sequence: meta.Sequence.Stream, Stored: meta.Timestamp, Delivered: meta.NumDelivered,
-		Version: call.Version(number(headerVersion)), msg: msg,
-		Generation: f.consumer.generation.Load() + f.consumer.bus.Reconnects(),
-	}
-	if strings.EqualFold(header.Get(headerEncoding), "s2") {
-		if body, err := s2.Decode(nil, d.Data); err == nil {
-			d.Data = body
+	for msg := range batch.Messages() {
+		d := f.delivery(msg)
+		d.held = &held{msg: msg, fetcher: f, session: session, fetched: began}
+		f.inHand.Add(1)
+		select {
+		case c.deliveries <- d:
+		case <-f.abandon:
+			// Later than this request ends, or it would come to us again.
+			if d.held.settle() {
+				d.held.giveBack(c.fetchWait + 200*time.Millisecond)
+			}
 		}
 	}
-	return d, nil
+	return batch.Error()
+}
+
+// delivery reads a message. One that does not say what it is comes with its bytes only, and the stage parks it.
+func (f *fetcher) delivery(msg jetstream.Msg) Delivery {
+	d := Delivery{Subject: msg.Subject(), Partition: f.partition, Data: msg.Data()}
+	if about, err := msg.Metadata(); err == nil {
+		d.Sequence, d.Stored, d.Delivered = about.Sequence.Stream, about.Timestamp.UTC(), about.NumDelivered
+	}
+	if d.Delivered == 1 {
+		if d.Sequence <= f.highest {
+			f.consumer.generation.Add(1) // the server has forgotten that it delivered this
+		}
+		f.highest = max(f.highest, d.Sequence)
+	}
+	headers := msg.Headers()
+	if data, err := decompress(headers.Get(headerEncoding), d.Data); err == nil {
+		d.Data = data
+	}
+	d.Kind = call.Kind(headers.Get(headerKind))
+	d.First, _ = strconv.ParseUint(headers.Get(headerFirst), 10, 64)
+	d.Last, _ = strconv.ParseUint(headers.Get(headerLast), 10, 64)
+	d.Count, _ = strconv.Atoi(headers.Get(headerCount))
+	d.Count = max(1, d.Count)
+	version, _ := strconv.ParseUint(headers.Get(headerVersion), 10, 64)
+	d.Version = call.Version(version)
+	return d
+}
+
+// durable makes the partition's consumer where it is absent. It outlives every process.
+func (c *Consumer) durable(partition int) (jetstream.Consumer, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), askWait)
+	defer cancel()
+	s, err := c.bus.stream(ctx, c.cfg.Stream)
+	if err != nil {
+		return nil, err
+	}
+	return s.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
+		Durable:       durableName(c.cfg.Stage, partition),
+		Description:   "cdrflow: " + c.cfg.Stage + ", partition " + strconv.Itoa(partition),
+		FilterSubject: filter(c.cfg.Stream, partition),
+		AckPolicy:     jetstream.AckExplicitPolicy,
+		AckWait:       c.cfg.AckWait,
+		MaxAckPending: c.cfg.MaxAckPending,
+		MaxDeliver:    -1,
+	})
+}
+
+func durableName(stage string, partition int) string {
+	digits := strconv.Itoa(partition)
+	return stage + "-" + strings.Repeat("0", max(0, 2-len(digits))) + digits
+}
+
+// filter is what belongs to a partition of a stream.
+func filter(stream string, partition int) string {
+	if stream == StreamCALL {
+		return "call.v1.*.*." + strconv.Itoa(partition)
+	}
+	return "cdr.v1.*." + strconv.Itoa(partition)
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }

@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -10,129 +11,158 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Lease says who works on something that one process does at a time. It is a courtesy that keeps standbys quiet: two may
-// believe that they hold it for a moment, and the fenced checkpoint decides who is right.
+const (
+	leaseAge   = 5 * time.Second
+	leaseRenew = 1500 * time.Millisecond
+	leaseRetry = 250 * time.Millisecond
+	// leaseSafety is given up before the server forgets the lease, for clocks that differ in speed and slow wake-ups.
+	leaseSafety = 500 * time.Millisecond
+)
+
+// Lease is a right that one of several has. It says who ought to work; it protects nothing by itself, since its holder
+// may sleep through its end: that is what revisions are for.
 type Lease struct {
-	bus      *Bus
-	key      string
+	bus   *Bus
+	kv    jetstream.KeyValue
+	key   string
+	value []byte
+
+	mu       sync.Mutex
 	revision uint64
-	holder   string
-	lost     chan struct{}
-	stop     context.CancelFunc
-	done     chan struct{}
-	once     sync.Once
+
+	lost    chan struct{}
+	stop    context.CancelFunc
+	stopped chan struct{}
 }
 
-// Lease takes the lease of key for holder; it waits while another holds it. A holder that dies loses it after five
-// seconds.
+// Lease waits until the key is free and takes it. It lives as long as it is renewed, which happens by itself.
 func (b *Bus) Lease(ctx context.Context, key, holder string) (*Lease, error) {
-	for said := false; ; {
-		revision, err := b.takeLease(ctx, key, holder)
+	kv, err := b.bucket(ctx, bucketLeases)
+	if err != nil {
+		return nil, err
+	}
+	// The mark tells our own lease from one that the same host held before.
+	value := []byte(holder + " " + rand.Text())
+	for told := false; ; {
+		asked := time.Now()
+		revision, err := b.take(ctx, kv, key, value)
 		if err == nil {
-			run, stop := context.WithCancel(context.WithoutCancel(ctx))
 			l := &Lease{
-				bus: b, key: key, revision: revision, holder: holder, lost: make(chan struct{}), stop: stop, done: make(chan struct{}),
+				bus: b, kv: kv, key: key, value: value, revision: revision,
+				lost: make(chan struct{}), stopped: make(chan struct{}),
 			}
-			go l.renew(run)
+			var renew context.Context
+			renew, l.stop = context.WithCancel(context.Background())
+			go l.keep(renew, asked)
 			return l, nil
 		}
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if !errors.Is(err, jetstream.ErrKeyExists) {
+		if ctx.Err() == nil && !errors.Is(err, jetstream.ErrKeyExists) && !away(err) {
 			return nil, fmt.Errorf("take lease %s: %w", key, err)
 		}
-		if !said {
-			b.log.Info("standing by, another one holds the lease", "key", key)
-			said = true
+		if !told && ctx.Err() == nil {
+			b.log.Info("standing by, another holds the lease", "key", key, "holder", b.holder(ctx, kv, key))
+			told = true
 		}
-		select {
-		case <-ctx.Done():
+		if !pause(ctx, leaseRetry) {
 			return nil, ctx.Err()
-		case <-time.After(500 * time.Millisecond):
 		}
 	}
 }
 
-func (b *Bus) takeLease(ctx context.Context, key, holder string) (uint64, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+func (b *Bus) take(ctx context.Context, kv jetstream.KeyValue, key string, value []byte) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, leaseRenew)
 	defer cancel()
-	kv, err := b.js.KeyValue(ctx, bucketLeases)
+	revision, err := kv.Create(ctx, key, value)
+	if err == nil {
+		return revision, nil
+	}
+	// The answer to an earlier try may have been lost.
+	if is, getErr := kv.Get(ctx, key); getErr == nil && string(is.Value()) == string(value) {
+		return is.Revision(), nil
+	}
+	return 0, err
+}
+
+func (b *Bus) holder(ctx context.Context, kv jetstream.KeyValue, key string) string {
+	ctx, cancel := context.WithTimeout(ctx, leaseRenew)
+	defer cancel()
+	is, err := kv.Get(ctx, key)
 	if err != nil {
-		return 0, err
+		return ""
 	}
-	return kv.Create(ctx, key, []byte(holder), jetstream.KeyTTL(leaseLife))
+	return string(is.Value())
 }
 
-// renew keeps the lease alive. KV.Update would drop the key's time to live, so the value is published with the revision
-// expected and the time to live given again.
-func (l *Lease) renew(ctx context.Context) {
-	defer close(l.done)
-	renewed := time.Now()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(1500 * time.Millisecond):
-		}
-		ask, cancel := context.WithTimeout(ctx, time.Second)
-		ack, err := l.bus.js.Publish(ask, "$KV."+bucketLeases+"."+l.key, []byte(l.holder),
-			jetstream.WithExpectLastSequencePerSubject(l.revision), jetstream.WithMsgTTL(leaseLife), jetstream.WithRetryAttempts(0))
-		cancel()
-		var api *jetstream.APIError
-		switch {
-		case err == nil:
-			l.revision, renewed = ack.Sequence, time.Now()
-		case errors.As(err, &api) && api.ErrorCode == codeWrongLastSequence:
-			// Also where our own renewal was stored and its answer lost; taking the lease again costs five seconds.
-			l.once.Do(func() { close(l.lost) })
-			return
-		case time.Since(renewed) > leaseLife:
-			l.once.Do(func() { close(l.lost) })
-			return
-		}
-	}
-}
-
-// Lost is closed when the lease is no longer ours.
+// Lost is closed when somebody else may have the lease: it could not be renewed in time, or it was taken away.
 func (l *Lease) Lost() <-chan struct{} { return l.lost }
 
-// Release gives the lease back, so that a standby need not wait for it to age.
+// Release gives the lease to whoever waits for it. A lease that was lost is left alone.
 func (l *Lease) Release() {
 	l.stop()
-	<-l.done
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	<-l.stopped
+	select {
+	case <-l.lost:
+		return
+	default:
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), leaseRenew)
 	defer cancel()
-	if kv, err := l.bus.js.KeyValue(ctx, bucketLeases); err == nil {
-		// A lease that is not ours any more has another revision and stays.
-		_ = kv.Delete(ctx, l.key, jetstream.LastRevision(l.revision))
+	l.mu.Lock()
+	revision := l.revision
+	l.mu.Unlock()
+	// Without an answer it ends by itself a little later.
+	_ = l.kv.Delete(ctx, l.key, jetstream.LastRevision(revision))
+}
+
+func (l *Lease) keep(ctx context.Context, renewed time.Time) {
+	defer close(l.stopped)
+	for wait := leaseRenew; pause(ctx, wait); {
+		asked := time.Now()
+		err := l.renew(ctx)
+		switch {
+		case err == nil:
+			renewed, wait = asked, leaseRenew
+		case ctx.Err() != nil:
+			return
+		case errors.Is(err, jetstream.ErrKeyExists), time.Since(renewed) > leaseAge-leaseSafety:
+			l.bus.log.Warn("lease lost", "key", l.key, "err", err)
+			close(l.lost)
+			return
+		default:
+			wait = leaseRetry
+		}
 	}
 }
 
-// SourceKnown tells whether a source was ever polled.
-func (b *Bus) SourceKnown(ctx context.Context, source string) (bool, error) {
-	kv, err := b.js.KeyValue(ctx, bucketSources)
+// renew writes the key again at the revision it had; ErrKeyExists when it is not ours any more.
+func (l *Lease) renew(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, leaseRenew)
+	defer cancel()
+	revision, err := l.kv.Update(ctx, l.key, l.value, l.revision)
+	if conflict(err) {
+		// Our own renewal whose answer was lost looks the same.
+		is, getErr := l.kv.Get(ctx, l.key)
+		switch {
+		case getErr == nil && string(is.Value()) == string(l.value):
+			revision, err = is.Revision(), nil
+		case getErr == nil, errors.Is(getErr, jetstream.ErrKeyNotFound):
+			return fmt.Errorf("%w: %w", jetstream.ErrKeyExists, err)
+		default:
+			return getErr
+		}
+	}
 	if err != nil {
-		return false, fmt.Errorf("look source %s up: %w", source, err)
+		return err
 	}
-	_, err = kv.Get(ctx, source)
-	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("look source %s up: %w", source, err)
-	}
-	return true, nil
-}
-
-// RememberSource that a source was polled, so that its lost checkpoint is noticed.
-func (b *Bus) RememberSource(ctx context.Context, source string) error {
-	kv, err := b.js.KeyValue(ctx, bucketSources)
-	if err == nil {
-		_, err = kv.Create(ctx, source, []byte(time.Now().UTC().Format(time.RFC3339)))
-	}
-	if err != nil && !errors.Is(err, jetstream.ErrKeyExists) {
-		return fmt.Errorf("remember source %s: %w", source, err)
-	}
+	l.mu.Lock()
+	l.revision = revision
+	l.mu.Unlock()
 	return nil
+}
+
+// conflict tells that a key was not at the revision expected.
+func conflict(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) &&
+		(api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
 }

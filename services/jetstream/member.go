@@ -2,107 +2,108 @@ package jetstream
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
-
-	"github.com/cdrflow/cdrflow/services/call"
+	"github.com/synadia-io/orbit.go/jetstreamext"
 )
 
-// memberEvery is how often a member gives a sign of life and looks who else does.
-const memberEvery = 2 * time.Second
+const (
+	memberAge = 10 * time.Second
+	// memberRenew leaves room for two renewals that get lost.
+	memberRenew = 2500 * time.Millisecond
+	// memberLook is how often a member looks who the others are.
+	memberLook = 750 * time.Millisecond
+	// memberSettle is how long nobody must have come or gone before a member takes more partitions: after a restart of
+	// the server all announce themselves again one after the other.
+	memberSettle = time.Second
+	// memberAsk is how long one look or announcement may take.
+	memberAsk = 2 * time.Second
+)
 
-// attend keeps the consumer's membership and its partitions in step with who is alive, until ctx ends.
-func (c *Consumer) attend(ctx context.Context) {
-	defer close(c.attended)
-	ticker := time.NewTicker(memberEvery)
-	defer ticker.Stop()
-	for {
-		if err := c.meet(ctx); err != nil && ctx.Err() == nil {
-			// Whoever cannot ask keeps what it holds: working on a partition twice is harmless, leaving it is not.
-			c.bus.log.Debug("membership", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
+// member is what one process says of itself: the partitions it holds, each with the revision of the message that claimed
+// it first, 0 where this is that message. Of two that claim the same partition the earlier one has it.
+type member struct {
+	Held map[int]uint64 `json:"held"`
 }
 
-// meet gives a sign of life, reads who is alive and takes or gives partitions accordingly.
-func (c *Consumer) meet(ctx context.Context) error {
-	ask, cancel := context.WithTimeout(ctx, requestTimeout)
+// presence is a member as the others see it.
+type presence struct {
+	member
+	revision uint64
+}
+
+func (p *presence) claim(partition int) (revision uint64, ok bool) {
+	revision, ok = p.Held[partition]
+	if revision == 0 {
+		revision = p.revision
+	}
+	return revision, ok
+}
+
+// members reads who is there. One question gives all of them: nothing has to be kept up to date in between, so nothing
+// can be stale after a lost connection or a bucket made anew.
+func (c *Consumer) members(ctx context.Context) (map[string]*presence, error) {
+	ctx, cancel := context.WithTimeout(ctx, memberAsk)
 	defer cancel()
-	if _, err := c.bus.js.Publish(ask, c.memberSubject(), []byte(time.Now().UTC().Format(time.RFC3339)), jetstream.WithRetryAttempts(0)); err != nil {
-		return fmt.Errorf("give a sign of life: %w", err)
-	}
-	stream, err := c.bus.js.Stream(ask, "KV_"+bucketMembers)
-	if err != nil {
-		return fmt.Errorf("list members: %w", err)
-	}
 	prefix := "$KV." + bucketMembers + "." + c.cfg.Stage + "."
-	info, err := stream.Info(ask, jetstream.WithSubjectFilter(prefix+"*"))
+	all, err := jetstreamext.GetLastMsgsFor(ctx, c.bus.js, "KV_"+bucketMembers, []string{prefix + "*"})
 	if err != nil {
-		return fmt.Errorf("list members: %w", err)
+		return nil, fmt.Errorf("read the members: %w", err)
 	}
-	members := []string{c.member}
-	for subject := range info.State.Subjects {
-		if m := strings.TrimPrefix(subject, prefix); m != c.member {
-			members = append(members, m)
+	found := map[string]*presence{}
+	for m, err := range all {
+		if errors.Is(err, jetstreamext.ErrNoMessages) {
+			break
 		}
-	}
-	slices.Sort(members)
-	c.hold(ctx, share(c.member, members, call.Partitions))
-	return nil
-}
-
-func (c *Consumer) memberSubject() string {
-	return "$KV." + bucketMembers + "." + c.cfg.Stage + "." + c.member
-}
-
-// leave the membership at once, so that the others need not wait for this member to age.
-func (c *Consumer) leave(ctx context.Context) error {
-	stream, err := c.bus.js.Stream(ctx, "KV_"+bucketMembers)
-	if err == nil {
-		err = stream.Purge(ctx, jetstream.WithPurgeSubject(c.memberSubject()))
-	}
-	if err != nil {
-		return fmt.Errorf("leave the membership: %w", err)
-	}
-	return nil
-}
-
-// hold starts a fetcher for each partition that is ours now and ends those of partitions that are not any more.
-func (c *Consumer) hold(ctx context.Context, wanted []int) {
-	for p, f := range c.fetchers {
-		if !slices.Contains(wanted, p) {
-			delete(c.fetchers, p)
-			f.end()
-			c.bus.log.Debug("partition given", "partition", p)
-		}
-	}
-	for _, p := range wanted {
-		if c.fetchers[p] != nil {
-			continue
-		}
-		f, err := c.take(ctx, p)
 		if err != nil {
-			if ctx.Err() == nil && !errors.Is(err, context.DeadlineExceeded) {
-				c.bus.log.Debug("take partition", "partition", p, "err", err)
-			}
-			continue // tried again at the next meeting
+			return nil, fmt.Errorf("read the members: %w", err)
 		}
-		c.fetchers[p] = f
+		if m.Header.Get("KV-Operation") != "" {
+			continue // a mark of somebody who has left
+		}
+		p := &presence{revision: m.Sequence}
+		if err := json.Unmarshal(m.Data, &p.member); err != nil {
+			return nil, fmt.Errorf("read member %s: %w", m.Subject, err)
+		}
+		found[strings.TrimPrefix(m.Subject, prefix)] = p
 	}
-	held := make([]int, 0, len(c.fetchers))
-	for p := range c.fetchers {
-		held = append(held, p)
+	// The iterator ends without a word when time is up, and half an answer would look like members that left.
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("read the members: %w", err)
 	}
-	slices.Sort(held)
-	c.held.Store(&held)
+	return found, nil
+}
+
+// announce writes our presence. A renewal insists on the revision it follows, so that one who was forgotten in the
+// meantime notices.
+func (c *Consumer) announce(ctx context.Context, held map[int]uint64, after uint64) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, memberAsk)
+	defer cancel()
+	kv, err := c.bus.bucket(ctx, bucketMembers)
+	if err != nil {
+		return 0, err
+	}
+	body, err := json.Marshal(member{Held: held})
+	if err != nil {
+		return 0, err
+	}
+	key := c.cfg.Stage + "." + c.id
+	if after == 0 {
+		return kv.Put(ctx, key, body)
+	}
+	return kv.Update(ctx, key, body, after)
+}
+
+// withdraw removes our presence, so that the others need not wait for it to age.
+func (c *Consumer) withdraw() {
+	ctx, cancel := context.WithTimeout(context.Background(), memberAsk)
+	defer cancel()
+	if kv, err := c.bus.bucket(ctx, bucketMembers); err == nil {
+		_ = kv.Delete(ctx, c.cfg.Stage+"."+c.id, jetstream.LastRevision(0))
+	}
 }

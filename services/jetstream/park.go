@@ -2,174 +2,204 @@ package jetstream
 
 import (
 	"context"
-	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"sort"
-	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
-	"github.com/klauspost/compress/s2"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/synadia-io/orbit.go/jetstreamext"
 
 	"github.com/cdrflow/cdrflow/services/call"
 )
 
 // Parked is what a stage could not digest, as it came.
 type Parked struct {
-	Stage, ID string
-	Reason    string
-	Source    string
-	Version   call.Version
-	At        time.Time
-	Subject   string // where it came from; empty for a single row, whose partition its linkedid tells
-	Body      []byte // a chunk, or the message of another stage
+	Stage   string
+	ID      string // any text, one message each
+	Reason  string
+	Source  string
+	Version call.Version // that it had, and keeps when it is replayed
+	At      time.Time
+	Subject string // that it came by; empty for a single row, whose linkedid says where it belongs
+	Body    []byte // a chunk, or the message as it came
+
+	sequence uint64 // of the parked message, 0 where it was not listed
 }
 
-const (
-	headerParkedID      = "Parked-Id"
-	headerParkedReason  = "Parked-Reason"
-	headerParkedSource  = "Parked-Source"
-	headerParkedAt      = "Parked-At"
-	headerParkedSubject = "Parked-Subject"
-)
+// headerParked holds what is known about a parked message as JSON: a reason may have line breaks, which end a header.
+const headerParked = "Cdr-Parked"
 
-// subject of a parked message. An id may hold anything, a subject's token may not.
-func (p *Parked) subject() string {
-	token := p.ID
-	for i := range len(token) {
-		if c := token[i]; c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
-			token = "b64_" + base64.RawURLEncoding.EncodeToString([]byte(p.ID))
-			break
-		}
-	}
-	if token == "" {
-		token = "b64_"
-	}
-	return "parked.v1." + p.Stage + "." + token
+type about struct {
+	Reason  string       `json:"reason"`
+	Source  string       `json:"source,omitempty"`
+	Version call.Version `json:"version,omitempty"`
+	At      time.Time    `json:"at"`
+	Subject string       `json:"subject,omitempty"`
 }
 
-// Park keeps what could not be digested until somebody handles it. The same id again replaces what was there.
+// A server takes at most 64 KiB of headers.
+const longestReason = 4 << 10
+
+// Park keeps what a stage cannot digest until somebody handles it. The same id again replaces what was there.
 func (b *Bus) Park(ctx context.Context, p Parked) error {
-	msg := nats.NewMsg(p.subject())
-	line := strings.NewReplacer("\r", " ", "\n", " ")
-	msg.Header.Set(headerParkedID, base64.StdEncoding.EncodeToString([]byte(p.ID)))
-	msg.Header.Set(headerParkedReason, line.Replace(p.Reason))
-	msg.Header.Set(headerParkedSource, line.Replace(p.Source))
-	msg.Header.Set(headerParkedAt, p.At.UTC().Format(time.RFC3339Nano))
-	msg.Header.Set(headerParkedSubject, p.Subject)
-	msg.Header.Set(headerVersion, strconv.FormatUint(uint64(p.Version), 10))
-	msg.Data = s2.Encode(nil, p.Body)
-	if _, err := b.js.PublishMsg(ctx, msg); err != nil {
+	subject, err := parkedSubject(p.Stage, p.ID)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(about{Reason: short(p.Reason), Source: p.Source, Version: p.Version, At: p.At.UTC(), Subject: p.Subject})
+	if err != nil {
 		return fmt.Errorf("park %s: %w", p.ID, err)
+	}
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	m := &nats.Msg{Subject: subject, Data: compress(buffer, p.Body), Header: nats.Header{
+		headerParked: []string{string(text)}, headerEncoding: []string{encodingS2},
+	}}
+	if _, err := b.js.PublishMsg(ctx, m); err != nil {
+		return fmt.Errorf("park %s: %w", p.ID, verdict(err))
 	}
 	return nil
 }
 
-// ListParked gives everything that a stage parked, by subject.
+// listAtOnce and listBytes bound what one question brings.
+const (
+	listAtOnce = 256
+	listBytes  = 4 << 20
+)
+
+// ListParked yields what a stage has parked, the longest parked first, until yield returns an error, which it returns.
+// What is parked or replayed meanwhile may be among it or not.
 func (b *Bus) ListParked(ctx context.Context, stage string, yield func(Parked) error) error {
-	stream, err := b.stream(ctx, StreamPARKED)
-	if err != nil {
+	if err := subjectToken("stage", stage); err != nil {
 		return err
 	}
-	info, err := stream.Info(ctx, jetstream.WithSubjectFilter("parked.v1."+stage+".>"))
-	if err != nil {
-		return fmt.Errorf("list what %s parked: %w", stage, err)
-	}
-	subjects := make([]string, 0, len(info.State.Subjects))
-	for subject := range info.State.Subjects {
-		subjects = append(subjects, subject)
-	}
-	sort.Strings(subjects)
-	for _, subject := range subjects {
-		msg, err := stream.GetLastMsgForSubject(ctx, subject)
-		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			continue // replayed meanwhile
-		}
+	prefix := "parked.v1." + stage + "."
+	for next := uint64(1); ; {
+		page, err := b.parkedFrom(ctx, prefix, next)
 		if err != nil {
 			return fmt.Errorf("list what %s parked: %w", stage, err)
 		}
-		p, err := parkedOf(stage, msg)
-		if err != nil {
-			return fmt.Errorf("read %s: %w", subject, err)
+		if len(page) == 0 {
+			return nil
 		}
-		if err := yield(p); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func parkedOf(stage string, msg *jetstream.RawStreamMsg) (Parked, error) {
-	id, err := base64.StdEncoding.DecodeString(msg.Header.Get(headerParkedID))
-	if err != nil {
-		return Parked{}, err
-	}
-	p := Parked{
-		Stage: stage, ID: string(id), Reason: msg.Header.Get(headerParkedReason), Source: msg.Header.Get(headerParkedSource),
-		Subject: msg.Header.Get(headerParkedSubject),
-	}
-	if p.At, err = time.Parse(time.RFC3339Nano, msg.Header.Get(headerParkedAt)); err != nil {
-		return Parked{}, err
-	}
-	version, err := strconv.ParseUint(msg.Header.Get(headerVersion), 10, 64)
-	if err != nil {
-		return Parked{}, err
-	}
-	p.Version = call.Version(version)
-	p.Body, err = s2.Decode(nil, msg.Data)
-	return p, err
-}
-
-// Replay sends what was parked through its stage again and forgets it. A row keeps its version, so that it cannot hide a
-// correction that came meanwhile. Doing it twice is harmless.
-func (b *Bus) Replay(ctx context.Context, p Parked) error {
-	msg, err := replayMessage(p)
-	if err != nil {
-		return err
-	}
-	if _, err := b.js.PublishMsg(ctx, msg); err != nil {
-		return fmt.Errorf("publish again: %w", err)
-	}
-	stream, err := b.stream(ctx, StreamPARKED)
-	if err != nil {
-		return err
-	}
-	if err := stream.Purge(ctx, jetstream.WithPurgeSubject(p.subject())); err != nil {
-		return fmt.Errorf("forget the parked message: %w", err)
-	}
-	return nil
-}
-
-func replayMessage(p Parked) (*nats.Msg, error) {
-	if strings.HasPrefix(p.Subject, "call.") {
-		msg := nats.NewMsg(p.Subject)
-		msg.Data = p.Body
-		return msg, nil
-	}
-	chunk := call.Chunk{Kind: call.KindReplay, Body: p.Body, Count: 1}
-	source := p.Source
-	if reader, err := call.NewReader(p.Body); err == nil {
-		source, chunk.Count = reader.Origin.Source, 0
-		var row call.Row
-		for reader.Next(&row) {
-			if chunk.Count == 0 {
-				linked, _ := row.Value(reader.Origin.Table, "linkedid")
-				if linked == "" {
-					linked, _ = row.Value(reader.Origin.Table, "uniqueid")
-				}
-				chunk.Partition, chunk.First = call.Partition(linked), row.ID
+		for _, m := range page {
+			next = m.Sequence + 1
+			p, err := readParked(stage, strings.TrimPrefix(m.Subject, prefix), m)
+			if err != nil {
+				return fmt.Errorf("read %s: %w", m.Subject, err)
 			}
-			chunk.Last = row.ID
-			chunk.Count++
+			if err := yield(p); err != nil {
+				return err
+			}
 		}
 	}
-	msg := chunkMessage(source, &chunk)
-	if p.Subject != "" {
-		msg.Subject = p.Subject
+}
+
+func (b *Bus) parkedFrom(ctx context.Context, prefix string, sequence uint64) ([]*jetstream.RawStreamMsg, error) {
+	if _, err := b.stream(ctx, StreamPARKED); err != nil {
+		return nil, err
 	}
-	msg.Header.Set(headerVersion, strconv.FormatUint(uint64(p.Version), 10))
-	return msg, nil
+	ctx, cancel := context.WithTimeout(ctx, askWait)
+	defer cancel()
+	all, err := jetstreamext.GetBatch(ctx, b.js, StreamPARKED, listAtOnce,
+		jetstreamext.GetBatchSeq(sequence), jetstreamext.GetBatchSubject(prefix+">"), jetstreamext.GetBatchMaxBytes(listBytes))
+	if err != nil {
+		return nil, err
+	}
+	var page []*jetstream.RawStreamMsg
+	for m, err := range all {
+		if errors.Is(err, jetstreamext.ErrNoMessages) {
+			return page, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		page = append(page, m)
+	}
+	return page, ctx.Err() // the iterator ends without a word when time is up
+}
+
+func readParked(stage, token string, m *jetstream.RawStreamMsg) (Parked, error) {
+	id, err := unescape(token)
+	if err != nil {
+		return Parked{}, err
+	}
+	var a about
+	if err := json.Unmarshal([]byte(m.Header.Get(headerParked)), &a); err != nil {
+		return Parked{}, fmt.Errorf("read header %s: %w", headerParked, err)
+	}
+	body, err := decompress(m.Header.Get(headerEncoding), m.Data)
+	if err != nil {
+		return Parked{}, err
+	}
+	return Parked{
+		Stage: stage, ID: id, Reason: a.Reason, Source: a.Source, Version: a.Version, At: a.At, Subject: a.Subject, Body: body,
+		sequence: m.Sequence,
+	}, nil
+}
+
+func parkedSubject(stage, id string) (string, error) {
+	if err := subjectToken("stage", stage); err != nil {
+		return "", err
+	}
+	if len(id) > 512 {
+		return "", fmt.Errorf("park an id of %d bytes, want at most 512", len(id))
+	}
+	return "parked.v1." + stage + "." + escape(id), nil
+}
+
+// escape makes a token of a subject of any text: what may not stand there becomes = and two hexadecimal digits, and the
+// empty text a single =.
+func escape(id string) string {
+	if id == "" {
+		return "="
+	}
+	var token strings.Builder
+	for _, c := range []byte(id) {
+		if plainToken(c) {
+			token.WriteByte(c)
+			continue
+		}
+		token.WriteString("=" + hex.EncodeToString([]byte{c}))
+	}
+	return token.String()
+}
+
+func unescape(token string) (string, error) {
+	if token == "=" {
+		return "", nil
+	}
+	first, rest, _ := strings.Cut(token, "=")
+	var id strings.Builder
+	id.WriteString(first)
+	for part := range strings.SplitSeq(rest, "=") {
+		if part == "" {
+			continue
+		}
+		c, err := hex.DecodeString(part[:min(2, len(part))])
+		if err != nil || len(c) != 1 {
+			return "", fmt.Errorf("%q is no escaped id", token)
+		}
+		id.Write(c)
+		id.WriteString(part[2:])
+	}
+	return id.String(), nil
+}
+
+// short is a reason on one line, as lists show it.
+func short(reason string) string {
+	reason = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ").Replace(reason)
+	if len(reason) <= longestReason {
+		return reason
+	}
+	cut := longestReason
+	for cut > 0 && !utf8.RuneStart(reason[cut]) {
+		cut--
+	}
+	return reason[:cut] + "…"
 }

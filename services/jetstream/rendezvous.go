@@ -1,44 +1,47 @@
 package jetstream
 
-// share is the partitions that a member gets, by rendezvous hashing: each partition goes to the member whose hash with it
-// is highest, so that a member that comes or goes moves only its own share. Every member computes the same from the same
-// list. Hashing alone would leave some members of few with half of the sixteen partitions and others with none, so each
-// takes its most wanted partitions up to an even share first.
-func share(member string, members []string, partitions int) []int {
+import (
+	"hash/fnv"
+	"slices"
+	"strconv"
+
+	"github.com/cdrflow/cdrflow/services/call"
+)
+
+// share gives each partition to one of the members, the same way wherever it is asked. Rendezvous hashing: a partition
+// likes each member more or less, and goes to the one it likes most that has room. No member has more than its even
+// share rounded up, since a store is only as fast as its busiest writer; few partitions move when members come and go.
+func share(members []string) [call.Partitions]string {
+	var owner [call.Partitions]string
 	if len(members) == 0 {
-		return nil
+		return owner
 	}
-	most := (partitions + len(members) - 1) / len(members)
+	members = slices.Clone(members)
+	slices.Sort(members)
+	members = slices.Compact(members)
+	room := (call.Partitions + len(members) - 1) / len(members)
 	held := make(map[string]int, len(members))
-	var mine []int
-	for p := range partitions {
-		owner, best := "", uint64(0)
+	for p := range owner {
+		var most uint64
 		for _, m := range members {
-			if held[m] >= most {
-				continue
-			}
-			if score := mix(m, p); owner == "" || score > best || (score == best && m < owner) {
-				owner, best = m, score
+			if liking := liking(m, p); held[m] < room && (owner[p] == "" || liking > most) {
+				owner[p], most = m, liking
 			}
 		}
-		held[owner]++
-		if owner == member {
-			mine = append(mine, p)
-		}
+		held[owner[p]]++
 	}
-	return mine
+	return owner
 }
 
-// mix is FNV-1a with a final avalanche (MurmurHash3's), without which names that differ in one letter score alike.
-func mix(member string, partition int) uint64 {
-	h := uint64(14695981039346656037)
-	for i := range len(member) {
-		h = (h ^ uint64(member[i])) * 1099511628211
-	}
-	h = (h ^ uint64(partition)) * 1099511628211
-	h ^= h >> 33
-	h *= 0xff51afd7ed558ccd
-	h ^= h >> 33
-	h *= 0xc4ceb9fe1a85ec53
-	return h ^ h>>33
+func liking(member string, partition int) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(member))
+	_, _ = h.Write([]byte("/" + strconv.Itoa(partition)))
+	// FNV's last bytes reach the high bits badly, and the high bits decide.
+	x := h.Sum64()
+	x ^= x >> 33
+	x *= 0xff51afd7ed558ccd
+	x ^= x >> 33
+	x *= 0xc4ceb9fe1a85ec53
+	return x ^ x>>33
 }

@@ -4,135 +4,140 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
-
-	"github.com/cdrflow/cdrflow/services/call"
 )
 
-// The streams of the house.
+// The streams of the log.
 const (
-	StreamCDR    = "CDR"    // raw rows: cdr.v1.<source>.<partition>, and checkpoint.v1.<source>
-	StreamCALL   = "CALL"   // understood calls: call.v1.<org>.<direction>.<partition>
-	StreamPARKED = "PARKED" // what could not be digested: parked.v1.<stage>.<id>
+	StreamCDR    = "CDR"    // raw rows, and how far each source was read
+	StreamCALL   = "CALL"   // events of understood calls
+	StreamPARKED = "PARKED" // what a stage could not digest
 )
 
+// Buckets of small state beside the log. The age of a bucket's keys is the bucket's own, so that a key that is renewed
+// in any way lives on.
 const (
-	bucketMembers = "cdrflow_members" // who works: <stage>.<member>, gone ten seconds after the last sign of life
-	bucketLeases  = "cdrflow_leases"  // who polls: source.<name>
-	bucketSources = "cdrflow_sources" // sources that were polled once: <name>
+	bucketMembers = "cdrflow_members"
+	bucketLeases  = "cdrflow_leases"
+	bucketSources = "cdrflow_sources"
 )
 
-const (
-	memberLife = 10 * time.Second
-	leaseLife  = 5 * time.Second
-	epochKey   = "cdrflow_epoch"
+var (
+	allStreams = []string{StreamCDR, StreamCALL, StreamPARKED}
+	allBuckets = []string{bucketMembers, bucketLeases, bucketSources}
 )
 
-// CreateStreams creates what is absent and adjusts limits that were configured anew. highestEpoch is asked only where the
-// CDR stream has to be made. Several callers at once agree: one creates the stream, the others find it.
-func (b *Bus) CreateStreams(ctx context.Context, s Streams, highestEpoch func(context.Context) (uint32, error)) error {
-	for _, cfg := range []jetstream.KeyValueConfig{
-		{Bucket: bucketMembers, TTL: memberLife, History: 1, Replicas: s.Replicas},
-		{Bucket: bucketLeases, LimitMarkerTTL: time.Minute, History: 1, Replicas: s.Replicas},
-		{Bucket: bucketSources, History: 1, Replicas: s.Replicas},
-	} {
-		if _, err := b.js.CreateOrUpdateKeyValue(ctx, cfg); err != nil {
-			return fmt.Errorf("create bucket %s: %w", cfg.Bucket, err)
+func (s Streams) list() []jetstream.StreamConfig {
+	return []jetstream.StreamConfig{{
+		Name: StreamCDR, Description: "cdrflow: raw rows and checkpoints",
+		Subjects: []string{"cdr.v1.>", "checkpoint.v1.>"},
+		Discard:  jetstream.DiscardNew, MaxAge: s.CDRAge, MaxBytes: int64(s.CDRBytes), Replicas: s.Replicas,
+		AllowAtomicPublish: true, AllowDirect: true, DenyDelete: true, DenyPurge: true,
+	}, {
+		Name: StreamCALL, Description: "cdrflow: events of understood calls",
+		Subjects: []string{"call.v1.>"},
+		Discard:  jetstream.DiscardOld, MaxAge: s.CallAge, MaxBytes: int64(s.CallBytes), Replicas: s.Replicas,
+		AllowAtomicPublish: true, AllowDirect: true, Compression: jetstream.S2Compression,
+	}, {
+		Name: StreamPARKED, Description: "cdrflow: what a stage could not digest",
+		Subjects: []string{"parked.v1.>"},
+		Discard:  jetstream.DiscardOld, MaxMsgsPerSubject: 1, Replicas: s.Replicas, AllowDirect: true,
+	}}
+}
+
+func (s Streams) buckets() []jetstream.KeyValueConfig {
+	return []jetstream.KeyValueConfig{
+		{Bucket: bucketMembers, Description: "cdrflow: who consumes which partitions", TTL: memberAge, Replicas: s.Replicas},
+		{Bucket: bucketLeases, Description: "cdrflow: who polls which source", TTL: leaseAge, Replicas: s.Replicas},
+		{Bucket: bucketSources, Description: "cdrflow: sources that were ever read", Replicas: s.Replicas},
+	}
+}
+
+// stream gives a stream's handle. The handle is kept: making one costs a question.
+func (b *Bus) stream(ctx context.Context, name string) (jetstream.Stream, error) {
+	b.mu.Lock()
+	s, ok := b.streams[name]
+	b.mu.Unlock()
+	if ok {
+		return s, nil
+	}
+	s, err := b.js.Stream(ctx, name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil, fmt.Errorf("%w: %s", ErrNoStream, name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up stream %s: %w", name, err)
+	}
+	b.mu.Lock()
+	b.streams[name] = s
+	b.mu.Unlock()
+	return s, nil
+}
+
+func (b *Bus) bucket(ctx context.Context, name string) (jetstream.KeyValue, error) {
+	b.mu.Lock()
+	kv, ok := b.buckets[name]
+	b.mu.Unlock()
+	if ok {
+		return kv, nil
+	}
+	kv, err := b.js.KeyValue(ctx, name)
+	if errors.Is(err, jetstream.ErrBucketNotFound) {
+		return nil, fmt.Errorf("%w: bucket %s", ErrNoStream, name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up bucket %s: %w", name, err)
+	}
+	b.mu.Lock()
+	b.buckets[name] = kv
+	b.mu.Unlock()
+	return kv, nil
+}
+
+// AwaitStreams waits until the enricher has created the streams.
+func (b *Bus) AwaitStreams(ctx context.Context) error {
+	for told := false; ; told = true {
+		err := b.complete(ctx)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, ErrNoStream) && !away(err) {
+			return err
+		}
+		if !told {
+			b.log.Info("waiting for the streams, which the enricher creates", "err", err)
+		}
+		if !pause(ctx, 500*time.Millisecond) {
+			return ctx.Err()
 		}
 	}
-	for _, cfg := range []jetstream.StreamConfig{
-		{
-			Name: StreamCALL, Subjects: []string{"call.v1.>"}, Storage: jetstream.FileStorage, Replicas: s.Replicas, MaxAge: s.CallAge, MaxBytes: s.CallBytes,
-			AllowAtomicPublish: true, AllowDirect: true, Discard: jetstream.DiscardOld, Compression: jetstream.S2Compression,
-		},
-		{
-			Name: StreamPARKED, Subjects: []string{"parked.v1.>"}, Storage: jetstream.FileStorage, Replicas: s.Replicas, MaxMsgsPerSubject: 1, AllowDirect: true,
-		},
-		{
-			// Discard=New: a full log refuses the poller's page, whose rows are still in MariaDB. It never drops one.
-			Name: StreamCDR, Subjects: []string{"cdr.v1.>", "checkpoint.v1.>"}, Storage: jetstream.FileStorage, Replicas: s.Replicas,
-			MaxAge: s.CDRAge, MaxBytes: s.CDRBytes, Discard: jetstream.DiscardNew, AllowAtomicPublish: true, AllowDirect: true,
-		},
-	} {
-		if err := b.createStream(ctx, cfg, highestEpoch); err != nil {
-			return fmt.Errorf("create stream %s: %w", cfg.Name, err)
+}
+
+func (b *Bus) complete(ctx context.Context) error {
+	for _, name := range allStreams {
+		if _, err := b.stream(ctx, name); err != nil {
+			return err
+		}
+	}
+	for _, name := range allBuckets {
+		if _, err := b.bucket(ctx, name); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (b *Bus) createStream(ctx context.Context, cfg jetstream.StreamConfig, highestEpoch func(context.Context) (uint32, error)) error {
-	stream, err := b.js.Stream(ctx, cfg.Name)
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		if cfg.Name == StreamCDR {
-			highest, err := highestEpoch(ctx)
-			if err != nil {
-				return err
-			}
-			cfg.Metadata = map[string]string{epochKey: strconv.FormatUint(uint64(call.NextEpoch(time.Now(), highest)), 10)}
-		}
-		// Another enricher may have been faster, with another epoch; then its stream is the one.
-		_, err = b.js.CreateStream(ctx, cfg)
-		if !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			return err
-		}
-		return nil
+func subjectToken(name, text string) error {
+	ok := text != "" && len(text) <= 200 && !slices.ContainsFunc([]byte(text), func(c byte) bool { return !plainToken(c) })
+	if !ok {
+		return fmt.Errorf("%s is %q, want letters, digits, hyphens and underscores", name, text)
 	}
-	if err != nil {
-		return err
-	}
-	have := stream.CachedInfo().Config
-	if have.MaxAge == cfg.MaxAge && have.MaxBytes == cfg.MaxBytes && have.Replicas == cfg.Replicas {
-		return nil
-	}
-	have.MaxAge, have.MaxBytes, have.Replicas = cfg.MaxAge, cfg.MaxBytes, cfg.Replicas
-	_, err = b.js.UpdateStream(ctx, have)
-	return err
+	return nil
 }
 
-// Epoch of the CDR stream: what makes versions rise across a stream that was lost and made again.
-func (b *Bus) Epoch(ctx context.Context) (uint32, error) {
-	stream, err := b.stream(ctx, StreamCDR)
-	if err != nil {
-		return 0, err
-	}
-	text := stream.CachedInfo().Config.Metadata[epochKey]
-	epoch, err := strconv.ParseUint(text, 10, 32)
-	if err != nil {
-		return 0, fmt.Errorf("stream %s: its metadata %s is %q, want a number: it was not created by an enricher", StreamCDR, epochKey, text)
-	}
-	return uint32(epoch), nil
-}
-
-func (b *Bus) stream(ctx context.Context, name string) (jetstream.Stream, error) {
-	stream, err := b.js.Stream(ctx, name)
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		return nil, fmt.Errorf("%s: %w", name, ErrNoStream)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("look stream %s up: %w", name, err)
-	}
-	return stream, nil
-}
-
-// AwaitStreams waits until an enricher has created the streams.
-func (b *Bus) AwaitStreams(ctx context.Context) error {
-	for said := false; ; {
-		_, err := b.stream(ctx, StreamCDR) // the last one to be created
-		if err == nil {
-			return nil
-		}
-		if !said {
-			b.log.Info("waiting for the streams, which an enricher creates", "err", err)
-			said = true
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Second):
-		}
-	}
+func plainToken(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_'
 }

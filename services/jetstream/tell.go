@@ -3,34 +3,29 @@ package jetstream
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/nats-io/nats.go"
-	"github.com/synadia-io/orbit.go/jetstreamext"
 
 	"github.com/cdrflow/cdrflow/services/call"
 )
 
-// tellAtOnce is the size of an atomic batch.
-const tellAtOnce = 1000
-
-// Tell publishes events on the CALL stream, in atomic batches. No event has a message id: one that was told before would
-// refuse the whole batch. Consumers drop repeats by identity and version.
+// Tell publishes events; it returns when all are stored. Up to MaxTogether events are stored all or not at all. After an
+// error any of them may be stored: tell all again, whoever listens drops repeats by id and version.
 func (b *Bus) Tell(ctx context.Context, events []call.Event) error {
-	for len(events) > 0 {
-		part := events[:min(tellAtOnce, len(events))]
-		messages := make([]*nats.Msg, len(part))
-		for i := range part {
-			msg := nats.NewMsg(part[i].Subject())
-			msg.Data = part[i].AppendJSON(nil)
-			messages[i] = msg
+	for piece := range slices.Chunk(events, MaxTogether) {
+		if err := b.tell(ctx, piece); err != nil {
+			return fmt.Errorf("tell %d events: %w", len(events), err)
 		}
-		if _, err := jetstreamext.PublishMsgBatch(ctx, b.js, messages); err != nil {
-			if verdict := refusal(err); verdict != nil {
-				err = verdict
-			}
-			return fmt.Errorf("tell %d events: %w", len(part), err)
-		}
-		events = events[len(part):]
 	}
 	return nil
+}
+
+func (b *Bus) tell(ctx context.Context, events []call.Event) error {
+	messages := make([]*nats.Msg, len(events))
+	for i := range events {
+		messages[i] = &nats.Msg{Subject: events[i].Subject(), Data: events[i].AppendJSON(nil)}
+	}
+	_, err := b.together(ctx, len(messages), func(i int) *nats.Msg { return messages[i] })
+	return err
 }
