@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+	_ "time/tzdata" // a machine may have no zones of its own
 
 	"github.com/cdrflow/cdrflow/deployments/local/house"
 	"github.com/cdrflow/cdrflow/deployments/local/simulate"
@@ -16,7 +17,7 @@ import (
 
 // placeConfig says where the house is.
 type placeConfig struct {
-	// Directory of all data of the house on this machine.
+	// Directory of all data of the house on this machine. cdrflow demo has one of its own, ./data/demo.
 	DataDir string `env:"DATA_DIR" envDefault:"./data"`
 }
 
@@ -58,8 +59,8 @@ func (c *serversConfig) house(dir string, more ...string) (house.Config, error) 
 	}, nil
 }
 
-// upConfig is what `cdrflow up` is told.
-type upConfig struct {
+// config is what `cdrflow up` is told.
+type config struct {
 	placeConfig
 	serversConfig
 }
@@ -69,9 +70,9 @@ type demoConfig struct {
 	serversConfig
 	// Directory of the demonstration, emptied at each start.
 	DataDir string `env:"DATA_DIR" envDefault:"./data/demo"`
-	// Time zone of the simulated PBX, an IANA name.
+	// Time zone of the simulated PBX, an IANA name; UTC for cdrflow simulate.
 	Timezone string `env:"SOURCE_TIMEZONE" envDefault:"Asia/Kolkata"`
-	// How often the poller looks for new rows.
+	// How often the poller of a demonstration looks for new rows; cdrflow up leaves it to the poller.
 	PollEvery string `env:"POLL_EVERY" envDefault:"1s"`
 }
 

@@ -49,7 +49,7 @@ func demo(ctx context.Context, p *process.Process) error {
 		return err
 	}
 	if d.rows < 1 || d.days <= 0 || d.exitAfter < 0 {
-		return errors.New("-rows, -days and -exit-after must not be below 0")
+		return errors.New("-rows and -days must be above 0, -exit-after not below")
 	}
 	var err error
 	if d.config, err = process.Config[demoConfig](p); err != nil {
@@ -73,7 +73,8 @@ func (d *demonstration) run(ctx context.Context) error {
 	if err := clearDemo(d.config.DataDir); err != nil {
 		return err
 	}
-	plan, err := d.config.house(d.config.DataDir, "POLL_EVERY="+d.config.PollEvery, "SOURCE_TIMEZONE="+d.config.Timezone, logText)
+	plan, err := d.config.house(d.config.DataDir, logText, "POLL_EVERY="+d.config.PollEvery,
+		"SOURCE_TIMEZONE="+d.config.Timezone, "ARCHIVE_EVERY=1m")
 	if err != nil {
 		return err
 	}

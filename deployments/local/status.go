@@ -127,7 +127,7 @@ func health(status int, body string) (text string, well bool) {
 	return "no answer from " + strings.Join(shut, ", "), false
 }
 
-// metrics are values by name, and by name and outcome.
+// metrics are values by name, and by name and outcome or kind.
 type metrics map[string]float64
 
 // readMetrics reads Prometheus' text format as far as it is needed: name{outcome="…"} value.
@@ -148,16 +148,19 @@ func readMetrics(text string) metrics {
 			continue
 		}
 		name, labels, _ := strings.Cut(line[:at], "{")
-		if _, after, found := strings.Cut(labels, `outcome="`); found {
-			outcome, _, _ := strings.Cut(after, `"`)
-			m[name+" "+outcome] += value
+		// A counter is told apart by one label: what became of a row, or how it came.
+		for _, label := range []string{`outcome="`, `kind="`} {
+			if _, after, found := strings.Cut(labels, label); found {
+				kind, _, _ := strings.Cut(after, `"`)
+				m[name+" "+kind] += value
+			}
 		}
 		m[name] += value
 	}
 	return m
 }
 
-// counted are the metrics that say what a stage did: its counter with an outcome each, or a plain one.
+// counted are the metrics that say what a stage did.
 var counted = map[string]string{
 	"poller": "poller_rows_total", "enricher": "enricher_rows_total", "ticketer": "ticketer_calls_total",
 	"queryapi": "queryapi_requests_total", "archiver": "archiver_recordings_total",

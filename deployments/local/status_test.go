@@ -19,7 +19,8 @@ enricher_rows_total{outcome="known"} 3
 enricher_behind_seconds 0.25
 queryapi_requests_total{route="list",status="200"} 7
 queryapi_requests_total{route="other",status="404"} 2
-poller_rows_total 12
+poller_rows_total{kind="page"} 12
+poller_rows_total{kind="gap"} 1
 archiver_last_success_timestamp_seconds 1.795e+09
 `
 
@@ -30,7 +31,7 @@ func TestReadMetrics(t *testing.T) {
 	for _, c := range []struct{ stage, done, lag string }{
 		{"enricher", "3 known, 1250000 stored", "0.2 s"},
 		{"queryapi", "9", "-"},
-		{"poller", "12", "-"},
+		{"poller", "1 gap, 12 page", "-"},
 		{"archiver", "-", "swept 1m30s ago"},
 		{"ticketer", "-", "-"},
 	} {

@@ -28,7 +28,7 @@ func up(ctx context.Context, p *process.Process) error {
 	if err := parse(p, flag.NewFlagSet("cdrflow up", flag.ContinueOnError), upUsage); err != nil {
 		return err
 	}
-	cfg, err := process.Config[upConfig](p)
+	cfg, err := process.Config[config](p)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func (c *Config) prepare() error {
 			return err
 		}
 	}
-	return c.addrFree()
+	return nil
 }
 
 func (c *Config) stage(name string) string { return filepath.Join(c.Stages, name) }

@@ -47,6 +47,11 @@ func Open(ctx context.Context, cfg Config, console *Console) (*House, error) {
 	if err != nil {
 		return nil, fmt.Errorf("take DATA_DIR: %w", err)
 	}
+	// After the lock: who starts a house a second time should hear that, not that its address is taken.
+	if err := cfg.addrFree(); err != nil {
+		unlock()
+		return nil, err
+	}
 	h := &House{config: cfg, console: console, unlock: unlock, keepers: map[string]*keeper{}}
 	if err := h.open(ctx); err != nil {
 		h.Close()

@@ -55,8 +55,8 @@ func New(cfg Config) (*Generator, error) {
 		cfg.Zone = time.UTC
 	}
 	g := &Generator{cfg: cfg, rand: rand.New(rand.NewPCG(cfg.Seed, 0x63647266_6c6f77))}
-	// Two phones for each that talks in the busiest hour.
-	phones := int(cfg.CallsPerHour * meanTalk.Seconds() / cfg.Speed / 3600 * 2)
+	// Three phones for each that talks in the busiest hour.
+	phones := int(cfg.CallsPerHour * meanTalk.Seconds() / cfg.Speed / 3600 * 3)
 	g.orgs = newOrgs(g.rand, cfg.Orgs, phones)
 	g.nobody = &agent{number: "990", name: "Test Phone", clid: callerID("Test Phone", "990"), endpoint: "PJSIP/990"}
 	g.regulars = make([]string, 2000)

@@ -79,7 +79,7 @@ func (o *org) furnish(r *rand.Rand, first, count int) {
 		o.supportQueue, o.salesQueue = "support-"+o.account, "sales-"+o.account
 	}
 	o.supportMembers = o.agents[:max(4, count*2/5)]
-	o.salesMembers = o.agents[count-4 : count-1]
+	o.salesMembers = o.agents[count-max(4, count/4):]
 	o.group = o.agents[4:7]
 }
 

@@ -42,31 +42,51 @@ func (p *party) support(after Millis) *support {
 	return s
 }
 
-// nextMember rings the next member who is not on the phone.
+// patience is how long into the wait a member may still become free, in milliseconds.
+const patience = 40 * 1000
+
+// nextMember rings the next member who is not on the phone; where all of them are, the first to hang up.
 func (s *support) nextMember() {
-	o := s.b.o
-	for range o.supportMembers {
-		s.last = o.supportMembers[s.member%len(o.supportMembers)]
+	members := s.b.o.supportMembers
+	first := members[s.member%len(members)]
+	for range members {
+		m := members[s.member%len(members)]
 		s.member++
-		if s.last.free <= s.offer {
+		if m.free <= s.offer {
+			first = m
 			break
 		}
+		if m.free < first.free {
+			first = m
+		}
 	}
-	s.phone = s.b.ring(s.last)
+	s.last = first
+	if free := first.free; free > s.offer && free < s.entered+patience {
+		s.offer = free
+	}
+	s.phone = s.b.ring(first)
+}
+
+// begin lets the next row begin when its member rings, unless it is the first, which began with the call.
+func (s *support) begin() {
+	if len(s.rows) > 0 {
+		s.at = s.offer
+	}
 }
 
 // missed lets a member ring in vain.
 func (s *support) missed(rings Millis) {
 	s.nextMember()
+	s.begin()
 	until := s.offer + rings
 	s.add("Queue", s.data, s.phone, 0, until, noAnswer)
 	s.end, s.offer = until, until+retry
-	s.at = s.offer
 }
 
 // taken is a member who answers and talks.
 func (s *support) taken() {
 	s.nextMember()
+	s.begin()
 	from := s.offer + s.b.pickup()*7/10
 	until := s.b.talk(from, s.last)
 	s.add("Queue", s.data, s.phone, 0, until, answered)
@@ -115,11 +135,11 @@ func (b *build) queueLost(missed int) {
 
 // timesOut rings members until the caller has waited long enough.
 func (s *support) timesOut() {
-	for s.offer+memberRings < s.entered+supportMax {
-		s.missed(memberRings)
+	end := s.entered + supportMax
+	for s.offer+memberRings+retry < end {
+		s.missed(min(memberRings, end-s.offer))
 	}
-	s.missed(s.entered + supportMax - s.offer)
-	s.at = s.end
+	s.at = end
 }
 
 func queueTimeout(b *build) {
@@ -155,6 +175,7 @@ func queueInternal(b *build) {
 func queueTransfer(b *build) {
 	s := b.support(0)
 	s.nextMember()
+	s.begin()
 	from := s.offer + b.pickup()*7/10
 	until := b.talk(from, s.last)
 	row := s.add("Queue", s.data, s.phone, 0, until, answered)

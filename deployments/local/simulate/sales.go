@@ -22,6 +22,21 @@ func (b *build) sales() *sales {
 	return &sales{party: p, data: b.o.salesQueue + ",t,,,30"}
 }
 
+// available are the members who are not on the phone, three at most; all three when nobody is free.
+func (b *build) available() []*agent {
+	const together = 3
+	var free []*agent
+	for _, a := range b.o.salesMembers {
+		if a.free <= b.start && len(free) < together {
+			free = append(free, a)
+		}
+	}
+	if len(free) == 0 {
+		return b.o.salesMembers[:together]
+	}
+	return free
+}
+
 // ringAll lets all members ring from at on.
 func (s *sales) ringAll(at Millis, members []*agent) []offer {
 	b := s.b
@@ -53,7 +68,7 @@ func (s *sales) quietAll(offers []offer, at Millis) {
 
 func salesAnswered(b *build) {
 	s := b.sales()
-	offers := s.ringAll(s.at, b.o.salesMembers)
+	offers := s.ringAll(s.at, b.available())
 	who := b.g.rand.IntN(len(offers))
 	from := s.at + min(b.pickup(), salesRings-500)
 	until := b.talk(from, offers[who].a)
@@ -86,7 +101,7 @@ func salesAnswered(b *build) {
 func salesAbandoned(b *build) {
 	s := b.sales()
 	end := s.at + b.between(1500, salesRings)
-	s.quietAll(s.ringAll(s.at, b.o.salesMembers), end)
+	s.quietAll(s.ringAll(s.at, b.available()), end)
 	s.queued(end-b.start, "")
 	b.truth.HungUpBy = "caller"
 	s.hangup(end+5, s.channel, cancelled)
@@ -95,10 +110,10 @@ func salesAbandoned(b *build) {
 // salesTimeout rings everybody twice, then gives up.
 func salesTimeout(b *build) {
 	s := b.sales()
-	s.quietAll(s.ringAll(s.at, b.o.salesMembers), s.at+salesRings)
+	s.quietAll(s.ringAll(s.at, b.available()), s.at+salesRings)
 	s.at += salesRings + retry
 	end := b.start + salesMax
-	s.quietAll(s.ringAll(s.at, b.o.salesMembers), end)
+	s.quietAll(s.ringAll(s.at, b.available()), end)
 	s.at = end
 	s.tail(s.dst, "Hangup", "", failed)
 	s.queued(salesMax, "")
