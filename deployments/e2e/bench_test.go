@@ -44,9 +44,6 @@ func (h *house) benchBacklog(b *testing.B) {
 	for run := 1; run <= 3; run++ {
 		copies = append(copies, h.copyDirectly(b))
 		ours = append(ours, h.drain(b, run))
-		if run == 1 {
-			b.Logf("peak memory with a backlog of %d rows: %s", benchRows, h.peaks())
-		}
 		h.ask("TRUNCATE TABLE calls")
 		h.ask("TRUNCATE TABLE copied")
 	}
@@ -76,6 +73,7 @@ func (h *house) drain(b *testing.B, number int) float64 {
 	h.start(name, "SOURCE="+fmt.Sprintf("run%d", number), "SOURCE_NUMBER="+strconv.Itoa(number))
 	h.awaitCount(benchRows)
 	took := time.Since(started)
+	b.Logf("peak memory with a backlog of %d rows: %s", benchRows, h.peaks())
 	h.stop(name)
 	return benchRows / took.Seconds()
 }

@@ -206,4 +206,3 @@ func (h *house) sameSums() {
 		h.t.Errorf("%s ids live twice", twice)
 	}
 }
-
