@@ -1,29 +1,56 @@
 package clickhouse
 
-import "github.com/cdrflow/cdrflow/services/call"
+import (
+	"encoding/binary"
+
+	"github.com/cdrflow/cdrflow/services/call"
+)
 
 // columns of calls, all that an insert sends and a select of whole calls reads; stored_at and conversation_id are the
 // store's own.
-func columns() []column {
-	return []column{
-		number("org_id", "UInt32", func(c *call.Call) *uint32 { return &c.OrgID }),
-		&plain[int64]{
-			name: "calldate", sent: "DateTime64(3, 'UTC')", read: "toUnixTimestamp64Milli(calldate)",
-			field: func(c *call.Call) *int64 { return (*int64)(&c.Calldate) },
+func columns() []*column {
+	return []*column{
+		{
+			name: "org_id", sent: "UInt32", read: "org_id",
+			put:    func(p *part, c *call.Call) { p.values = binary.LittleEndian.AppendUint32(p.values, c.OrgID) },
+			target: func(r *record) any { return &r.call.OrgID },
 		},
-		number("id", "UInt64", func(c *call.Call) *uint64 { return &c.ID }),
-		number("version", "UInt64", func(c *call.Call) *uint64 { return (*uint64)(&c.Version) }),
-		&plain[bool]{
-			name: "is_deleted", sent: "Bool", read: "is_deleted = 1",
-			field: func(c *call.Call) *bool { return &c.Removed },
+		{
+			name: "calldate", sent: "DateTime64(3, 'UTC')", read: "toUnixTimestamp64Milli(calldate)",
+			put:    func(p *part, c *call.Call) { p.word(uint64(c.Calldate)) },
+			target: func(r *record) any { return (*int64)(&r.call.Calldate) },
+		},
+		uint64s("id", func(c *call.Call) *uint64 { return &c.ID }),
+		uint64s("version", func(c *call.Call) *uint64 { return (*uint64)(&c.Version) }),
+		{
+			name: "is_deleted", sent: "UInt8", read: "is_deleted = 1",
+			put: func(p *part, c *call.Call) {
+				mark := byte(0)
+				if c.Removed {
+					mark = 1
+				}
+				p.values = append(p.values, mark)
+			},
+			target: func(r *record) any { return &r.call.Removed },
 		},
 		text("source", func(c *call.Call) *string { return &c.Source }),
-		&table{},
+		{
+			// Nearly all rows have the same text here; a tombstone has none.
+			name: "source_table", sent: "String", read: "source_table",
+			put: func(p *part, c *call.Call) {
+				if c.Table == nil {
+					p.text("")
+					return
+				}
+				p.text(c.Table.String())
+			},
+			target: func(r *record) any { return &r.table },
+		},
 		text("nulls", func(c *call.Call) *string { return &c.Nulls }),
 		text("flags", func(c *call.Call) *string { return &c.Flags }),
-		number("raw_hash", "UInt64", func(c *call.Call) *uint64 { return &c.RawHash }),
+		uint64s("raw_hash", func(c *call.Call) *uint64 { return &c.RawHash }),
 
-		number("calldate_offset", "Int32", func(c *call.Call) *int32 { return &c.CalldateOffset }),
+		int32s("calldate_offset", func(c *call.Call) *int32 { return &c.CalldateOffset }),
 		text("clid", func(c *call.Call) *string { return &c.Clid }),
 		text("src", func(c *call.Call) *string { return &c.Src }),
 		text("dst", func(c *call.Call) *string { return &c.Dst }),
@@ -32,34 +59,47 @@ func columns() []column {
 		text("dstchannel", func(c *call.Call) *string { return &c.Dstchannel }),
 		text("lastapp", func(c *call.Call) *string { return &c.Lastapp }),
 		text("lastdata", func(c *call.Call) *string { return &c.Lastdata }),
-		number("duration", "Int64", func(c *call.Call) *int64 { return &c.Duration }),
-		number("billsec", "Int64", func(c *call.Call) *int64 { return &c.Billsec }),
+		int64s("duration", func(c *call.Call) *int64 { return &c.Duration }),
+		int64s("billsec", func(c *call.Call) *int64 { return &c.Billsec }),
 		text("disposition", func(c *call.Call) *string { return &c.Disposition }),
-		number("amaflags", "Int64", func(c *call.Call) *int64 { return &c.Amaflags }),
+		int64s("amaflags", func(c *call.Call) *int64 { return &c.Amaflags }),
 		text("accountcode", func(c *call.Call) *string { return &c.Accountcode }),
 		text("uniqueid", func(c *call.Call) *string { return &c.Uniqueid }),
 		text("userfield", func(c *call.Call) *string { return &c.Userfield }),
-		instant("answer", func(c *call.Call) *call.Instant { return &c.Answer }),
-		number("answer_offset", "Int32", func(c *call.Call) *int32 { return &c.AnswerOffset }),
-		instant("end", func(c *call.Call) *call.Instant { return &c.End }),
-		number("end_offset", "Int32", func(c *call.Call) *int32 { return &c.EndOffset }),
+		instants("answer", func(c *call.Call) *call.Instant { return &c.Answer }),
+		int32s("answer_offset", func(c *call.Call) *int32 { return &c.AnswerOffset }),
+		instants("end", func(c *call.Call) *call.Instant { return &c.End }),
+		int32s("end_offset", func(c *call.Call) *int32 { return &c.EndOffset }),
 		text("linkedid", func(c *call.Call) *string { return &c.Linkedid }),
 		text("peeraccount", func(c *call.Call) *string { return &c.Peeraccount }),
-		number("sequence", "Int64", func(c *call.Call) *int64 { return &c.Sequence }),
+		int64s("sequence", func(c *call.Call) *int64 { return &c.Sequence }),
 		text("queue_name", func(c *call.Call) *string { return &c.QueueName }),
-		number("queue_wait_time", "Int64", func(c *call.Call) *int64 { return &c.QueueWaitTime }),
+		int64s("queue_wait_time", func(c *call.Call) *int64 { return &c.QueueWaitTime }),
 		text("answered_agent", func(c *call.Call) *string { return &c.AnsweredAgent }),
 		text("recordingfile", func(c *call.Call) *string { return &c.Recordingfile }),
-		&extra{},
+		{
+			// Sent as a map is laid out: where each row's entries end, then all keys, then all values.
+			name: "extra", sent: "Map(String, String)", read: "CAST(extra, 'Map(String, String)')",
+			put: func(p *part, c *call.Call) {
+				for _, pair := range c.Extra {
+					p.text(pair.Name)
+					p.more = append(binary.AppendUvarint(p.more, uint64(len(pair.Text))), pair.Text...)
+				}
+				p.entries += uint64(len(c.Extra))
+				p.front = binary.LittleEndian.AppendUint64(p.front, p.entries)
+			},
+			target: func(r *record) any { return &r.extra },
+		},
 
 		text("direction", func(c *call.Call) *string { return (*string)(&c.Direction) }),
 		text("trunk", func(c *call.Call) *string { return &c.Trunk }),
 		text("rang_extension", func(c *call.Call) *string { return &c.RangExtension }),
 		text("answered_by", func(c *call.Call) *string { return &c.AnsweredBy }),
 		text("answered_type", func(c *call.Call) *string { return (*string)(&c.AnsweredType) }),
-		&nullable{
-			name: "wait_time", sent: "Nullable(Int64)", read: "ifNull(wait_time, -1)", null: call.NoSeconds,
-			field: func(c *call.Call) *int64 { return &c.WaitTime },
+		{
+			name: "wait_time", sent: "Nullable(Int64)", read: "ifNull(wait_time, -1)",
+			put:    func(p *part, c *call.Call) { p.nullable(c.WaitTime, call.NoSeconds) },
+			target: func(r *record) any { return &r.call.WaitTime },
 		},
 		text("disconnected_by", func(c *call.Call) *string { return (*string)(&c.DisconnectedBy) }),
 		text("hangup_cause", func(c *call.Call) *string { return &c.HangupCause }),

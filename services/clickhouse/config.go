@@ -10,8 +10,8 @@ import (
 
 // Config of the store.
 type Config struct {
-	// Address of ClickHouse with user, password and database: clickhouse://user:password@host:9000/cdrflow for the native
-	// protocol, http://user:password@host:8123/cdrflow for HTTP.
+	// Address of ClickHouse's HTTP interface with user, password and database: http://user:password@host:8123/cdrflow, or
+	// https.
 	DSN string `env:"CLICKHOUSE_DSN" secret:"dsn"`
 }
 
@@ -25,9 +25,9 @@ func (c Config) Validate() error {
 		return errors.New("CLICKHOUSE_DSN is not a URL, want for example http://user:password@host:8123/cdrflow")
 	}
 	switch u.Scheme {
-	case "clickhouse", "tcp", "http", "https":
+	case "http", "https":
 	default:
-		return fmt.Errorf("CLICKHOUSE_DSN has the scheme %q, want clickhouse, http or https", u.Scheme)
+		return fmt.Errorf("CLICKHOUSE_DSN has the scheme %q, want http or https: rows are sent over ClickHouse's HTTP interface, port 8123 as a rule", u.Scheme)
 	}
 	if u.Host == "" {
 		return errors.New("CLICKHOUSE_DSN names no host, want for example http://user:password@host:8123/cdrflow")

@@ -1,8 +1,11 @@
 package clickhouse
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
+	"io"
 	"strings"
 
 	clickhouse "github.com/ClickHouse/clickhouse-go/v2"
@@ -19,32 +22,42 @@ func (s *Store) Insert(ctx context.Context, calls []call.Call, token string) err
 	s.inserting.Lock()
 	defer s.inserting.Unlock()
 	names := make([]string, len(s.columns))
-	types := make([]clickhouse.ColumnNameAndType, len(s.columns))
 	for i, c := range s.columns {
-		name, sent, _ := c.named()
-		names[i], types[i] = quote(name), clickhouse.ColumnNameAndType{Name: name, Type: sent}
+		names[i] = quote(c.name)
 	}
-	ctx = clickhouse.Context(ctx,
-		clickhouse.WithColumnNamesAndTypes(types),
-		clickhouse.WithSettings(clickhouse.Settings{
-			// With async inserts block and token would no longer be one thing.
-			"async_insert": 0,
-			// A backfill of ten years spans 120 partitions.
-			"throw_on_max_partitions_per_insert_block": 0,
-			"insert_deduplication_token":               token,
-		}))
-	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO calls ("+strings.Join(names, ", ")+")")
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
+		// With async inserts block and token would no longer be one thing.
+		"async_insert": 0,
+		// A backfill of ten years spans 120 partitions.
+		"throw_on_max_partitions_per_insert_block": 0,
+		"insert_deduplication_token":               token,
+	}))
+	err := s.conn.InsertFormat(ctx, "Native", "INSERT INTO calls ("+strings.Join(names, ", ")+")", s.block(calls))
 	if err != nil {
-		return s.explain(fmt.Sprintf("prepare insert of %d calls", len(calls)), err)
-	}
-	defer batch.Close()
-	for i, c := range s.columns {
-		if err := batch.Column(i).Append(c.collect(calls)); err != nil {
-			return fmt.Errorf("insert %d calls: column %s: %w", len(calls), names[i], err)
-		}
-	}
-	if err := batch.Send(); err != nil {
 		return s.explain(fmt.Sprintf("insert %d calls", len(calls)), err)
 	}
 	return nil
+}
+
+// block of calls in the Native format. It reads from the columns' memory, which the next block overwrites.
+func (s *Store) block(calls []call.Call) io.Reader {
+	for _, c := range s.columns {
+		c.part.reset()
+	}
+	for i := range calls {
+		for _, c := range s.columns {
+			c.put(&c.part, &calls[i])
+		}
+	}
+	head := binary.AppendUvarint(nil, uint64(len(s.columns)))
+	head = binary.AppendUvarint(head, uint64(len(calls)))
+	readers := make([]io.Reader, 0, 4*len(s.columns)+1)
+	for _, c := range s.columns {
+		for _, text := range []string{c.name, c.sent} {
+			head = append(binary.AppendUvarint(head, uint64(len(text))), text...)
+		}
+		readers = append(readers, bytes.NewReader(head), bytes.NewReader(c.part.front), bytes.NewReader(c.part.values), bytes.NewReader(c.part.more))
+		head = nil
+	}
+	return io.MultiReader(readers...)
 }

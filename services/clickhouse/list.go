@@ -78,11 +78,7 @@ func (s *Store) Get(ctx context.Context, scope Scope, id uint64) (call.Call, err
 func (s *Store) calls(ctx context.Context, tail string) ([]call.Call, error) {
 	reads := make([]string, len(s.columns))
 	for i, c := range s.columns {
-		name, _, read := c.named()
-		reads[i] = read
-		if read == name {
-			reads[i] = quote(name)
-		}
+		reads[i] = c.read
 	}
 	rows, err := s.conn.Query(ctx, "SELECT "+strings.Join(reads, ", ")+" FROM calls FINAL "+tail)
 	if err != nil {

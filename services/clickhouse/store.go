@@ -19,7 +19,7 @@ type Store struct {
 	address  string
 
 	inserting sync.Mutex
-	columns   []column
+	columns   []*column
 }
 
 // ErrNotFound is returned for a call that does not exist, or that the scope may not see: the caller cannot tell which.
