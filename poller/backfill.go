@@ -96,7 +96,7 @@ func (b *filler) fill(ctx context.Context, from, to uint64) (rows int, err error
 		if err := b.parkLarge(ctx, list); err != nil {
 			return rows, err
 		}
-		if err := b.bus.PublishChunks(ctx, b.cfg.Source, pg.take()); err != nil {
+		if err := b.bus.PublishChunks(ctx, b.cfg.Source, pg.take(nil)); err != nil {
 			return rows, err
 		}
 		rows += pg.rows

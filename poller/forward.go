@@ -62,7 +62,7 @@ func (s *session) forward(ctx context.Context, now time.Time) (more bool, err er
 		gaps := append(append(ledger(nil), cp.Gaps...), f.gaps...)
 		cp.Gaps = gaps.join(mostGaps, s.cfg.GapTimeout)
 	}
-	if err := s.publish(ctx, f.page, cp); err != nil {
+	if err := s.publish(ctx, cp, f.page); err != nil {
 		return false, err
 	}
 	s.stride = f.stride
@@ -98,7 +98,9 @@ func (f *forwarding) row(id uint64, values [][]byte) bool {
 		f.cut = true
 		return false
 	}
-	f.step = f.stride.saw(id-f.prev, f.step)
+	if f.step = f.stride.saw(f.prev, id, f.step); f.cfg.LookBack < f.cfg.GapTimeout {
+		f.step = 1 // without the look-back's second sight, every id counts
+	}
 	if id-f.prev > f.step {
 		g := call.Gap{From: f.prev + 1, To: id - 1, Since: time.Now().UTC()}
 		g.Once = g.To <= f.oldGround

@@ -51,7 +51,7 @@ func (s *session) readGaps(ctx context.Context, now time.Time) (more bool, err e
 		if err := s.parkLarge(ctx, g.large); err != nil {
 			return false, err
 		}
-		if err := s.publish(ctx, g.page, cp); err != nil {
+		if err := s.publish(ctx, cp, g.page); err != nil {
 			s.pass = gapPass{}
 			return false, err
 		}

@@ -38,12 +38,6 @@ func (l ledger) fill(ids []uint64) ledger {
 	return left
 }
 
-// holds tells whether id is in an open gap.
-func (l ledger) holds(id uint64) bool {
-	i, found := slices.BinarySearchFunc(l, id, func(g call.Gap, id uint64) int { return cmp.Compare(g.From, id) })
-	return found || i > 0 && l[i-1].To >= id
-}
-
 // due lists the gaps that are to be read now: every second, or once at the end where the gap is old ground.
 func (l ledger) due(now time.Time, timeout time.Duration) ledger {
 	var due ledger
@@ -115,14 +109,19 @@ type seam struct {
 }
 
 // stride learns how far apart the ids of a source are. A Galera node gives out every third id of a cluster of three; the
-// two between are no gaps, as long as nobody else writes. It is the greatest common divisor of the last differences.
+// two between are no gaps, as long as nobody else writes. It is the greatest common divisor of the last differences. Where
+// it is wrong, because another node has just begun to write, the look-back finds the row.
 type stride struct {
 	last [32]uint64
 	n    int
 }
 
-// saw takes the difference of two neighbouring ids and gives the stride, known being what it was.
-func (s *stride) saw(difference, known uint64) uint64 {
+// saw takes two neighbouring ids and gives the stride, known being what it was.
+func (s *stride) saw(a, b, known uint64) uint64 {
+	if a == 0 {
+		return max(1, known) // nobody knows what was before the first row
+	}
+	difference := b - a
 	s.last[s.n%len(s.last)] = difference
 	s.n++
 	if difference == known && known <= 1 {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/cdrflow/cdrflow/services/call"
@@ -37,7 +36,7 @@ func (s *session) lookBack(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	limit := min(s.owed, s.limit)
-	c := comparing{session: s, page: s.page(call.KindLookBack), last: from}
+	c := comparing{session: s, changed: s.page(call.KindLookBack), late: s.page(call.KindGap), last: from}
 	n, err := s.table.Rows(ctx, []mariadb.Range{{From: from + 1, To: s.cp.LastID}}, limit, c.row)
 	if err == nil {
 		err = c.err
@@ -45,20 +44,18 @@ func (s *session) lookBack(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if len(c.page.ids) > 0 {
+	if len(c.changed.ids)+len(c.late.ids) > 0 {
 		process.Point("poller.read")
 		if err := s.parkLarge(ctx, c.large); err != nil {
 			return err
 		}
-		// The look-back may be faster than the gaps' second.
-		late := slices.IndexFunc(c.page.ids, ledger(s.cp.Gaps).holds)
 		cp := s.cp
-		cp.Gaps = ledger(cp.Gaps).fill(c.page.ids)
-		if err := s.publish(ctx, c.page, cp); err != nil {
+		cp.Gaps = ledger(cp.Gaps).fill(c.changed.ids).fill(c.late.ids)
+		if err := s.publish(ctx, cp, c.changed, c.late); err != nil {
 			return err
 		}
-		if late >= 0 {
-			s.lower(c.page.ids[late])
+		if len(c.late.ids) > 0 {
+			s.lower(c.late.ids[0])
 		}
 	}
 	s.metrics.compared.Add(float64(c.equal))
@@ -75,21 +72,22 @@ func (s *session) lookBack(ctx context.Context, now time.Time) error {
 // comparing is one page of rows that are read again.
 type comparing struct {
 	*session
-	page  *page
-	large []large
-	last  uint64
-	equal int
-	cut   bool
-	err   error
+	changed *page // rows that look different, or whose looks were forgotten
+	late    *page // rows that were not there before: the look-back may be faster than the gaps' second
+	large   []large
+	last    uint64
+	equal   int
+	cut     bool
+	err     error
 }
 
 func (c *comparing) row(id uint64, values [][]byte) bool {
-	if c.page.full() {
-		c.cut = true
+	if c.cut = c.changed.full(c.late); c.cut {
 		return false
 	}
-	uniqueid := c.page.uniqueidOf(values)
-	if was, known := c.known.of(id); known {
+	uniqueid := c.changed.uniqueidOf(values)
+	was, known := c.known.of(id)
+	if known {
 		is := lookOf(uniqueid, c.hash(id, values))
 		if c.err = c.compare(id, was, is); c.err != nil {
 			return false
@@ -101,7 +99,11 @@ func (c *comparing) row(id uint64, values [][]byte) bool {
 		}
 	}
 	c.last = id
-	c.page.saw(id, lookOf(uniqueid, c.take(c.page, id, values, &c.large)))
+	pg := c.changed
+	if !known && c.firstTo == 0 {
+		pg = c.late
+	}
+	pg.saw(id, lookOf(uniqueid, c.take(pg, id, values, &c.large)))
 	return true
 }
 

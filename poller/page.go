@@ -1,11 +1,13 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/cdrflow/cdrflow/services/call"
 	"github.com/cdrflow/cdrflow/services/jetstream"
 )
 
-// pageBytes bounds a page, and with it the poller's memory.
+// pageBytes bounds what is published at once, and with it the poller's memory.
 const pageBytes = 32 << 20
 
 // spareBytes is what a page keeps of its memory for the next one.
@@ -47,9 +49,13 @@ func (p *page) start(o call.Origin, rows int) {
 	p.ids, p.looks = p.ids[:0], p.looks[:0]
 }
 
-// full tells whether the page must be published before it takes another row.
-func (p *page) full() bool {
-	return p.rows >= p.rowBound || p.bytes >= pageBytes || p.chunks >= jetstream.MaxPageMessages
+// full tells whether what is published at once is full, when there is a second page beside this one, or none.
+func (p *page) full(beside ...*page) bool {
+	rows, bytes, chunks := p.rows, p.bytes, p.chunks
+	for _, b := range beside {
+		rows, bytes, chunks = rows+b.rows, bytes+b.bytes, chunks+b.chunks
+	}
+	return rows >= p.rowBound || bytes >= pageBytes || chunks >= jetstream.MaxPageMessages
 }
 
 // add a row to its partition's chunk and give its content hash. Size is rowSize(values).
@@ -92,9 +98,9 @@ func (p *page) saw(id uint64, l look) {
 	p.ids, p.looks = append(p.ids, id), append(p.looks, l)
 }
 
-// take gives the chunks. They share the page's memory until its next start.
-func (p *page) take() []call.Chunk {
-	chunks := make([]call.Chunk, 0, p.chunks)
+// take appends the chunks. They share the page's memory until its next start.
+func (p *page) take(chunks []call.Chunk) []call.Chunk {
+	chunks = slices.Grow(chunks, p.chunks)
 	for i := range p.builders {
 		for _, b := range p.builders[i][:p.used[i]] {
 			chunks = append(chunks, b.Chunk())

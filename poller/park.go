@@ -40,21 +40,29 @@ func (p *poller) parkLarge(ctx context.Context, rows []large) error {
 	return nil
 }
 
-// outside remembers how far ids outside the range were parked.
+// outside remembers which ids outside the range were parked.
 type outside struct {
 	low  bool
-	high uint64
+	high uint64 // up to this one
 }
 
 // parkOutside parks rows whose id no identity can hold, a pointer each. There should be none; a thousand at a time do.
 func (s *session) parkOutside(ctx context.Context, st mariadb.State) error {
-	now := outside{low: !st.Empty && st.MinID < 1, high: max(st.MaxID, call.MaxRowID)}
-	if now == s.outside || !now.low && now.high == call.MaxRowID {
-		return nil
+	low, high := !st.Empty && st.MinID < 1, max(st.MaxID, call.MaxRowID)
+	var ids []string
+	if low && !s.outside.low {
+		found, err := s.table.LowIDs(ctx, 1000)
+		if err != nil {
+			return err
+		}
+		ids = append(ids, found...)
 	}
-	ids, err := s.table.Outside(ctx, max(s.outside.high, call.MaxRowID), 1000)
-	if err != nil {
-		return err
+	if above := max(s.outside.high, call.MaxRowID); high > above {
+		found, err := s.table.HighIDs(ctx, above, 1000)
+		if err != nil {
+			return err
+		}
+		ids = append(ids, found...)
 	}
 	for _, id := range ids {
 		why := fmt.Sprintf("row id %s, want 1 to %d", id, uint64(call.MaxRowID))
@@ -62,7 +70,7 @@ func (s *session) parkOutside(ctx context.Context, st mariadb.State) error {
 			return err
 		}
 	}
-	s.outside = now
+	s.outside = outside{low, high}
 	return nil
 }
 

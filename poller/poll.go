@@ -180,7 +180,7 @@ func (s *session) pollOnce(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	if time.Since(s.cp.At) > renewEvery && s.revision != 0 {
-		if err := s.publish(ctx, nil, s.cp); err != nil {
+		if err := s.publish(ctx, s.cp); err != nil {
 			return 0, err
 		}
 	}

@@ -155,12 +155,12 @@ func (p *poller) origin(kind call.Kind) call.Origin {
 // publishTime bounds one try; what became of it is found out at the next.
 const publishTime = 30 * time.Second
 
-// publish stores a page and the checkpoint together, and only then believes the one and the other. A nil page renews the
-// checkpoint alone.
-func (s *session) publish(ctx context.Context, pg *page, cp call.Checkpoint) error {
+// publish stores pages and the checkpoint together, and only then believes the one and the other. Without a page it renews
+// the checkpoint.
+func (s *session) publish(ctx context.Context, cp call.Checkpoint, pages ...*page) error {
 	var chunks []call.Chunk
-	if pg != nil {
-		chunks = pg.take()
+	for _, pg := range pages {
+		chunks = pg.take(chunks)
 	}
 	cp.Page++
 	cp.At = time.Now().UTC()
@@ -174,11 +174,11 @@ func (s *session) publish(ctx context.Context, pg *page, cp call.Checkpoint) err
 	}
 	s.cp, s.revision = cp, revision
 	s.room()
-	if pg != nil {
+	for _, pg := range pages {
 		s.learn(pg)
-		s.metrics.pages.Inc()
 		s.metrics.rows.WithLabelValues(string(pg.origin.Kind)).Add(float64(pg.rows))
 	}
+	s.metrics.pages.Inc()
 	s.show(cp)
 	process.Point("poller.published")
 	if !s.remembered {

@@ -21,7 +21,7 @@ func Rest(from uint64) Range { return Range{from, math.MaxUint64} }
 // as of one moment. For each it calls row with the id and the bytes of every column of Table, nil for NULL; they are valid
 // during the call only. When row returns false the reading ends there. It returns how many rows were handed over.
 //
-// ErrColumns means that the columns changed since Refresh: call it again. Ids below 1 are not seen; Outside names them.
+// ErrColumns means that the columns changed since Refresh: call it again. Ids below 1 are not seen; LowIDs names them.
 func (s *Source) Rows(ctx context.Context, ranges []Range, limit int, row func(id uint64, values [][]byte) bool) (int, error) {
 	where := make([]string, len(ranges))
 	args := make([]driver.NamedValue, 0, 2*len(ranges)+1)

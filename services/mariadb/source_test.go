@@ -171,8 +171,11 @@ func TestReadsRanges(t *testing.T) {
 	if want := (mariadb.State{MaxID: 1 << 40}); err != nil || st != want {
 		t.Errorf("state %+v (%v), want %+v", st, err, want)
 	}
-	if ids, err := s.Outside(t.Context(), 8, 10); err != nil || fmt.Sprint(ids) != "[0 -5 9 1099511627776]" {
-		t.Errorf("ids outside %v (%v)", ids, err)
+	if ids, err := s.LowIDs(t.Context(), 10); err != nil || fmt.Sprint(ids) != "[0 -5]" {
+		t.Errorf("low ids %v (%v)", ids, err)
+	}
+	if ids, err := s.HighIDs(t.Context(), 8, 10); err != nil || fmt.Sprint(ids) != "[9 1099511627776]" {
+		t.Errorf("high ids %v (%v)", ids, err)
 	}
 }
 

@@ -34,13 +34,20 @@ func (s *Source) State(ctx context.Context) (State, error) {
 	return State{Empty: !highest.Valid, MinID: number(lowest), MaxID: number(highest), NextID: number(next)}, nil
 }
 
-// Outside lists ids below 1 and above most, as texts, since an identity cannot hold them: the ones nearest to zero first,
-// at most limit of either kind.
-func (s *Source) Outside(ctx context.Context, most uint64, limit int) ([]string, error) {
+// LowIDs lists ids below 1 as texts, the highest first: no identity can hold them, and Rows does not see them.
+func (s *Source) LowIDs(ctx context.Context, limit int) ([]string, error) {
+	return s.ids(ctx, " < ? ORDER BY "+s.key+" DESC LIMIT ?", 1, limit)
+}
+
+// HighIDs lists ids above most as texts, the lowest first.
+func (s *Source) HighIDs(ctx context.Context, most uint64, limit int) ([]string, error) {
+	return s.ids(ctx, " > ? ORDER BY "+s.key+" LIMIT ?", most, limit)
+}
+
+func (s *Source) ids(ctx context.Context, where string, args ...any) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
-	rows, err := s.db.QueryContext(ctx, "(SELECT "+s.key+s.from+" WHERE "+s.key+" < 1 ORDER BY "+s.key+" DESC LIMIT ?)"+
-		" UNION ALL (SELECT "+s.key+s.from+" WHERE "+s.key+" > ? ORDER BY "+s.key+" LIMIT ?)", limit, most, limit)
+	rows, err := s.db.QueryContext(ctx, "SELECT "+s.key+s.from+" WHERE "+s.key+where, args...)
 	if err != nil {
 		return nil, s.explain(err)
 	}
