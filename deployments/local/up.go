@@ -66,22 +66,24 @@ func awaitAPI(ctx context.Context, h *house.House, console *house.Console, addr 
 	}
 	slow := time.NewTimer(30 * time.Second)
 	defer slow.Stop()
-	for {
-		_, err := askCalls(ctx, addr, token, "?limit=1")
-		var status statusError
-		// A secret that somebody else's tokens are checked with as well may come with demands that ours does not meet.
-		if err == nil || errors.As(err, &status) && status/100 == 4 {
-			return nil
+	return h.Settle(ctx, func(ctx context.Context) error {
+		for {
+			_, err := askCalls(ctx, addr, token, "?limit=1")
+			var status statusError
+			// A secret that others sign with too may come with demands that our token does not meet.
+			if err == nil || errors.As(err, &status) && status/100 == 4 {
+				return nil
+			}
+			select {
+			case <-slow.C:
+				console.Say("the API does not answer yet: %v", err)
+			default:
+			}
+			if !process.Pause(ctx, 25*time.Millisecond) {
+				return ctx.Err()
+			}
 		}
-		select {
-		case <-slow.C:
-			console.Say("the API does not answer yet: %v", err)
-		default:
-		}
-		if !process.Pause(ctx, 25*time.Millisecond) {
-			return ctx.Err()
-		}
-	}
+	})
 }
 
 // parse reads the flags of a command, which takes no other arguments; -h prints them with what usage says.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cdrflow/cdrflow/services/embedded"
@@ -29,6 +30,9 @@ type House struct {
 	keepers map[string]*keeper
 	later   sync.WaitGroup // what is still being started
 	quit    context.CancelFunc
+
+	settled atomic.Bool
+	failed  chan error
 }
 
 // ClickHouseDatabase is the database of the call history.
@@ -52,7 +56,7 @@ func Open(ctx context.Context, cfg Config, console *Console) (*House, error) {
 		unlock()
 		return nil, err
 	}
-	h := &House{config: cfg, console: console, unlock: unlock, keepers: map[string]*keeper{}}
+	h := &House{config: cfg, console: console, unlock: unlock, keepers: map[string]*keeper{}, failed: make(chan error, 1)}
 	if err := h.open(ctx); err != nil {
 		h.Close()
 		return nil, err
@@ -98,6 +102,36 @@ func (h *House) Start(ctx context.Context) error {
 		}
 	})
 	return h.startStages(ctx, "queryapi", "enricher", "ticketer", "poller")
+}
+
+// Settle waits for the house to do its work, as ready tells by returning nil. A child that ends by itself until then will
+// not do better the next time, as with a password that is refused: that is an error. Afterwards it is started again.
+func (h *House) Settle(ctx context.Context, ready func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- ready(ctx) }()
+	select {
+	case err := <-done:
+		h.settled.Store(true)
+		return err
+	case err := <-h.failed:
+		cancel()
+		<-done
+		return err
+	}
+}
+
+// endedEarly tells whether the end of a child ends the start.
+func (h *House) endedEarly(err error) bool {
+	if h.settled.Load() {
+		return false
+	}
+	select {
+	case h.failed <- err:
+	default: // another one was first
+	}
+	return true
 }
 
 func (h *House) startArchiver(ctx context.Context) error {

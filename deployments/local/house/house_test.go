@@ -80,6 +80,9 @@ func start(t *testing.T, cfg Config) (*House, *log) {
 	if err := h.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	if err := h.Settle(t.Context(), func(context.Context) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
 	servertest.Eventually(t, patience, func() bool { return h.keeper("archiver") != nil }, "the archiver is started")
 	return h, l
 }
@@ -179,6 +182,29 @@ func TestAStageThatCannotStartEndsIt(t *testing.T) {
 	err = h.Start(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "start poller: ended before it was ready") || !strings.Contains(err.Error(), "SOMETHING is wrong") {
 		t.Errorf("error is %v, want it to name the poller and what it said", err)
+	}
+}
+
+// TestAStageThatGivesUpEndsIt has one that answers at first, as a poller does before it asks for its table.
+func TestAStageThatGivesUpEndsIt(t *testing.T) {
+	t.Parallel()
+	h, err := Open(t.Context(), config(t, "GIVES_UP=poller"), NewConsole(io.Discard, false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	if err := h.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(h.config.Dir, "give-up"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err = h.Settle(t.Context(), func(ctx context.Context) error {
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	if err == nil || !strings.Contains(err.Error(), "poller ended as soon as it was started (exit status 1)") {
+		t.Errorf("error is %v, want it to name the poller", err)
 	}
 }
 

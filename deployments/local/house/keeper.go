@@ -2,6 +2,7 @@ package house
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -23,15 +24,17 @@ type keeper struct {
 	child   *embedded.Child
 	console *Console
 	backoff process.Backoff
+	// early takes the news that the child ended by itself, while that still ends the start of the whole house.
+	early func(error) bool
 
 	stopping context.Context
 	stop     context.CancelFunc
 	done     chan struct{}
 }
 
-func keep(name string, child *embedded.Child, console *Console) *keeper {
+func keep(name string, child *embedded.Child, console *Console, early func(error) bool) *keeper {
 	k := &keeper{
-		name: name, child: child, console: console, done: make(chan struct{}),
+		name: name, child: child, console: console, early: early, done: make(chan struct{}),
 		backoff: process.Backoff{First: firstRestart, Most: lastRestart},
 	}
 	k.stopping, k.stop = context.WithCancel(context.Background())
@@ -51,6 +54,9 @@ func (k *keeper) run() {
 		if time.Since(began) > steady {
 			k.backoff.Reset()
 		}
+		if k.stopping.Err() == nil && k.early(fmt.Errorf("%s ended as soon as it was started (%s): what it said stands above", k.name, ending(k.child.Err()))) {
+			return
+		}
 		for {
 			// Both may have happened: a child that was asked to end did nothing wrong.
 			if k.stopping.Err() != nil {
@@ -68,7 +74,8 @@ func (k *keeper) run() {
 				k.console.Say("%s runs again", k.name)
 				break
 			}
-			if k.stopping.Err() == nil {
+			// What a child said that ended by itself is there to be read.
+			if errors.Is(err, context.DeadlineExceeded) {
 				k.console.Say("%v", err)
 			}
 		}

@@ -38,6 +38,12 @@ func standIn(name string) {
 		go serve(os.Getenv("HTTP_ADDR"), name)
 	}
 	go serve(os.Getenv("ADMIN_ADDR"), name)
+	for os.Getenv("GIVES_UP") == name {
+		if _, err := os.Stat(filepath.Join(os.Getenv("RECORDINGS_DIR"), "..", "give-up")); err == nil {
+			os.Exit(1)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGTERM)
 	<-ended

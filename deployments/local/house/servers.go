@@ -145,7 +145,7 @@ func (h *House) add(name string, child *embedded.Child, err error) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.keepers[name] = keep(name, child, h.console)
+	h.keepers[name] = keep(name, child, h.console, h.endedEarly)
 	return nil
 }
 

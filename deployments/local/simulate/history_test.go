@@ -192,8 +192,10 @@ func agrees(truth *Truth, rows []*Row) error {
 		}
 	}
 	var recordings []string
+	recorded := 0.0
 	for _, r := range truth.Recordings {
 		recordings = append(recordings, r.File)
+		recorded = max(recorded, r.Seconds)
 	}
 	slices.Sort(recordings)
 	switch {
@@ -207,6 +209,8 @@ func agrees(truth *Truth, rows []*Row) error {
 		return fmt.Errorf("queue %q, rows have %v", truth.Queue, queues)
 	case truth.Talk > 0 && longest == 0 && truth.Talk > 2 || truth.Talk == 0 && longest > 0 && !slices.Contains(truth.AnsweredBy, "conference"):
 		return fmt.Errorf("%v s of talk, the longest row has %d", truth.Talk, longest)
+	case len(recordings) > 0 && (truth.Talk > 0) != (recorded > 0):
+		return fmt.Errorf("%v s of talk, %v s recorded", truth.Talk, recorded)
 	case truth.HungUpBy == "":
 		return fmt.Errorf("nobody hung up")
 	case truth.Wait > truth.End.Sub(truth.Start).Seconds()+0.001:
