@@ -29,7 +29,7 @@ test: ## install what is missing, then run every test against real servers, with
 
 lint: ## gofumpt, goimports, go vet, staticcheck and the import rules
 	@deployments/tools/lint.sh
-	@go test -count=1 -run 'TestImport|TestLayout|TestNames' ./deployments/e2e
+	@go test -count=1 -run 'TestWho|TestForbidden|TestNames|TestServices|TestOnly|TestStages' ./deployments/e2e
 
 bench: ## measure: throughput against the engine's own copy, memory, freshness; prints tables
 	@$(SETUP) test

@@ -24,8 +24,9 @@ type verdict struct {
 //   - Nothing stored: it is new.
 //   - A higher version is stored: that one wins; a first reading is still told, since a correction that overtook it was
 //     told as a correction only.
-//   - The same version is stored: this is a redelivery. It is told again, because nobody knows whether it was; if the rules
-//     changed in between, the row moves under the next version.
+//   - The same version is stored: this is a redelivery. It is told again, because nobody knows whether it was; as new where
+//     nothing older is known, since a late row may have been seen by the look-back first. If the rules changed in between,
+//     the row moves under the next version.
 //   - A lower version is stored: an equal raw row read once more is dropped, anything else is a correction. A row whose
 //     key changed leaves a tombstone at every key it lived at, in the same insert, so that it never lives twice.
 func decide(a *arrival, stored []clickhouse.Stored) verdict {
@@ -49,7 +50,7 @@ func decide(a *arrival, stored []clickhouse.Stored) verdict {
 	moved := movedFrom(c, stored)
 	if newest.Version == c.Version {
 		event := call.EventCorrected
-		if first {
+		if first || newest.First == c.Version {
 			event = call.EventNew
 		}
 		if len(moved) == 0 && newest.Direction == c.Direction {

@@ -35,6 +35,7 @@ func TestDecide(t *testing.T) {
 		{"new row, first seen by the look-back", call.KindLookBack, nil, 1, 0, "new"},
 		{"redelivery: stored already, told again", call.KindPage, []clickhouse.Stored{at(50, 7, 1)}, 0, 0, "new"},
 		{"redelivered correction", call.KindLookBack, []clickhouse.Stored{at(50, 7, 1)}, 0, 0, "corrected"},
+		{"redelivered row that the look-back saw first", call.KindLookBack, []clickhouse.Stored{func() clickhouse.Stored { s := at(50, 7, 1); s.First = s.Version; return s }()}, 0, 0, "new"},
 		{"redelivery after the rules changed", call.KindPage, []clickhouse.Stored{at(50, 7, 2)}, 2, 1, "removed corrected"},
 		{"redelivery after the direction changed", call.KindPage, []clickhouse.Stored{func() clickhouse.Stored { s := at(50, 7, 1); s.Direction = call.Outbound; return s }()}, 1, 0, "removed corrected"},
 		{"look-back, nothing changed", call.KindLookBack, []clickhouse.Stored{at(40, 7, 1)}, 0, 0, ""},

@@ -15,6 +15,7 @@ type Stored struct {
 	Calldate  call.Instant
 	ID        uint64
 	Version   call.Version
+	First     call.Version // the lowest version that has not been merged away
 	RawHash   uint64
 	Direction call.Direction
 }
@@ -28,7 +29,7 @@ func (s *Store) Lookup(ctx context.Context, ids []uint64) (map[uint64][]Stored, 
 	where, wanted := idFilter(ids)
 	// No FINAL: every version of the rows is read and folded here, which is cheaper for ids that were never stored.
 	rows, err := s.conn.Query(ctx, `SELECT org_id, toUnixTimestamp64Milli(calldate), id, argMax(is_deleted, version) AS gone,
-		max(version), argMax(raw_hash, version), argMax(direction, version)
+		max(version), min(version), argMax(raw_hash, version), argMax(direction, version)
 		FROM calls WHERE `+where+` GROUP BY org_id, calldate, id HAVING gone = 0`)
 	if err != nil {
 		return nil, s.explain(fmt.Sprintf("look %d calls up", len(ids)), err)
@@ -40,7 +41,7 @@ func (s *Store) Lookup(ctx context.Context, ids []uint64) (map[uint64][]Stored, 
 			r    Stored
 			gone uint8
 		)
-		if err := rows.Scan(&r.OrgID, (*int64)(&r.Calldate), &r.ID, &gone, (*uint64)(&r.Version), &r.RawHash, (*string)(&r.Direction)); err != nil {
+		if err := rows.Scan(&r.OrgID, (*int64)(&r.Calldate), &r.ID, &gone, (*uint64)(&r.Version), (*uint64)(&r.First), &r.RawHash, (*string)(&r.Direction)); err != nil {
 			return nil, fmt.Errorf("look %d calls up: %w", len(ids), err)
 		}
 		if wanted == nil || wanted[r.ID] {

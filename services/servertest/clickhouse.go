@@ -25,7 +25,7 @@ type engine struct {
 	embedded.EngineConfig
 }
 
-var sharedEngine shared[engine]
+var sharedEngine single[engine]
 
 // ClickHouse makes a fresh database on the ClickHouse engine that the tests of this binary share. It is dropped after
 // the test.

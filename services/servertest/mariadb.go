@@ -27,7 +27,7 @@ type mariadbServer struct {
 
 const mariadbAdmin = "administrator"
 
-var sharedMariaDB shared[*mariadbServer]
+var sharedMariaDB single[*mariadbServer]
 
 // MariaDB makes a fresh database on the MariaDB server that the tests of this binary share, with an owner and a reader
 // of its own. It is dropped after the test.

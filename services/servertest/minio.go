@@ -17,7 +17,7 @@ type Bucket struct {
 	Name      string
 }
 
-var sharedMinIO shared[Bucket]
+var sharedMinIO single[Bucket]
 
 // MinIO names a fresh bucket on the MinIO server that the tests of this binary share.
 func MinIO(t testing.TB) Bucket {

@@ -14,8 +14,8 @@ import (
 // startTime is generous: the machine may be compiling and running other tests.
 const startTime = 2 * time.Minute
 
-// shared is a server that the tests of this binary have in common. It is started once; a failure is for everybody.
-type shared[T any] struct {
+// single is a server that the tests of this binary have in common. It is started once; a failure is for everybody.
+type single[T any] struct {
 	once   sync.Once
 	server T
 	err    error
@@ -27,7 +27,7 @@ var running struct {
 	children []*embedded.Child
 }
 
-func (s *shared[T]) get(t testing.TB, start func(context.Context) (T, *embedded.Child, error)) T {
+func (s *single[T]) get(t testing.TB, start func(context.Context) (T, *embedded.Child, error)) T {
 	t.Helper()
 	s.once.Do(func() {
 		// Not the context of the test that happens to be the first.
