@@ -84,7 +84,18 @@ func (h *house) awaitCount(n int) {
 		if time.Now().After(deadline) {
 			h.t.Fatalf("%s rows are queryable, want %d", h.ask("SELECT count() FROM calls"), n)
 		}
+		h.alive()
 		time.Sleep(20 * time.Millisecond) // the pace of asking
+	}
+}
+
+// alive fails the benchmark when a stage has ended by itself, instead of waiting for what it will never do.
+func (h *house) alive() {
+	h.t.Helper()
+	for name, child := range h.stages {
+		if err := child.Err(); err != nil {
+			h.t.Fatalf("%s ended: %v\n%s", name, err, child.Tail())
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ var drivers = map[string][]string{
 	"github.com/caarlos0/env/v11":                 {"services/process"},
 	"github.com/go-chi/chi/v5":                    {"queryapi"},
 	"github.com/golang-jwt/jwt/v5":                {"queryapi", "deployments/local"},
-	"github.com/cdrflow/cdrflow/services/process": append([]string{"services/process", "deployments/local"}, stages...),
+	"github.com/cdrflow/cdrflow/services/process": append([]string{"services/process", "deployments/local", "deployments/local/house"}, stages...),
 }
 
 // TestWhoMayImportWhom holds the table: stage → doors → call → standard library, and never sideways.
