@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -11,31 +10,37 @@ import (
 	"github.com/cdrflow/cdrflow/services/process"
 )
 
-// lookEvery is how often a poller that has no time to pause looks for new columns.
-const lookEvery = 10 * time.Second
+const (
+	// lookEvery is how often a poller that has no time to pause looks for new columns.
+	lookEvery = 10 * time.Second
+	// aheadBytes is the largest page that lies in memory beside the one on its way to the log.
+	aheadBytes = 8 << 20
+)
 
-// forward reads the rows after the checkpoint and publishes them as one page. More tells that the table went on.
-//
-// The row of the checkpoint is read again with them, in the same statement: with its uniqueid it proves that the table is
-// the one that was read before.
+// place is where a reading begins: behind a row that was read.
+type place struct {
+	id       uint64
+	uniqueid string
+	step     uint64 // of ids
+	stride   stride
+}
+
+// forward reads the rows after the checkpoint and publishes them as one page. More tells that the table went on; then the
+// next page was read already, while this one was on its way.
 func (s *session) forward(ctx context.Context, now time.Time) (more bool, err error) {
 	// The columns are looked at before every reading but for a long drain: a row read without a column that it has would be
 	// found by the look-back only.
 	if !s.drain || now.Sub(s.looked) > lookEvery {
+		s.ahead = nil
 		if err := s.look(ctx, now); err != nil {
 			return false, err
 		}
 	}
-	f := forwarding{session: s, prev: s.cp.LastID, anchored: s.cp.LastID == 0, stride: s.stride, step: s.cp.Stride}
-	n, err := s.table.Rows(ctx, []mariadb.Range{{From: s.cp.LastID, To: call.MaxRowID}}, s.limit+1, f.row)
-	switch {
-	case errors.Is(err, mariadb.ErrColumns):
-		s.looked = time.Time{}
-		return false, err
-	case err != nil:
-		return false, err
-	case f.err != nil:
-		return false, f.err
+	f := s.ahead
+	if s.ahead = nil; f == nil || f.from.id != s.cp.LastID {
+		if f, err = s.readOn(ctx, place{s.cp.LastID, s.cp.LastUniqueID, s.cp.Stride, s.stride}); err != nil {
+			return false, err
+		}
 	}
 	if !f.anchored {
 		// The row is gone. Deleted alone it is nobody's business; with all that came after it, somebody began anew.
@@ -47,45 +52,86 @@ func (s *session) forward(ctx context.Context, now time.Time) (more bool, err er
 			return false, err
 		}
 	}
-	s.drain = f.cut || n > s.limit
-	s.limit = nextLimit(s.limit, s.cfg.PageRows, f.page, f.cut)
+	s.drain = f.more
 	if f.page == nil {
-		return s.drain, nil
+		return f.more, nil
 	}
 	process.Point("poller.read")
 	if err := s.parkLarge(ctx, f.large); err != nil {
 		return false, err
 	}
 	cp := s.cp
-	cp.LastID, cp.LastUniqueID, cp.Stride = f.prev, f.uniqueid, f.step
+	cp.LastID, cp.LastUniqueID, cp.Stride = f.at.id, f.at.uniqueid, f.at.step
 	if len(f.gaps) > 0 {
 		gaps := append(append(ledger(nil), cp.Gaps...), f.gaps...)
 		cp.Gaps = gaps.join(mostGaps, s.cfg.GapTimeout)
 	}
-	if err := s.publish(ctx, cp, f.page); err != nil {
+	if err := s.publishAndReadOn(ctx, cp, f); err != nil {
 		return false, err
 	}
-	s.stride = f.stride
-	return s.drain, nil
+	s.stride = f.at.stride
+	return f.more, nil
 }
 
-// forwarding is one page in the making. It changes nothing of the session: the page may be refused.
+// publishAndReadOn uses the time that the log takes to store a page for reading the next one.
+func (s *session) publishAndReadOn(ctx context.Context, cp call.Checkpoint, f *forwarding) error {
+	if !f.more || f.page.bytes > aheadBytes {
+		return s.publish(ctx, cp, f.page)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	read := make(chan *forwarding, 1)
+	go func() {
+		next, err := s.readOn(ctx, f.at)
+		if err != nil {
+			next = nil // it will be read again, and the error will come again
+		}
+		read <- next
+	}()
+	err := s.publish(ctx, cp, f.page)
+	if err != nil {
+		stop()
+	}
+	if next := <-read; err == nil {
+		s.ahead = next
+	}
+	return err
+}
+
+// readOn reads a page of rows behind a place. That row is read again with them, in the same statement: with its uniqueid
+// it proves that the table is the one that was read before.
+//
+// It changes nothing of the session but the size of queries, for it may run while the page before is published, and what
+// it read may be thrown away.
+func (s *session) readOn(ctx context.Context, from place) (*forwarding, error) {
+	f := &forwarding{session: s, from: from, at: from, anchored: from.id == 0}
+	n, err := s.table.Rows(ctx, []mariadb.Range{{From: from.id, To: call.MaxRowID}}, s.limit+1, f.row)
+	if err == nil {
+		err = f.err
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.more = f.cut || n > s.limit
+	s.limit = nextLimit(s.limit, s.cfg.PageRows, f.page, f.cut)
+	return f, nil
+}
+
+// forwarding is one page in the making.
 type forwarding struct {
 	*session
+	from, at place
 	page     *page
-	prev     uint64
-	uniqueid string // of the row prev
-	anchored bool   // the row of the checkpoint is still there
-	cut      bool   // the page ended before the rows did
+	anchored bool // the row to begin behind is still there
+	more     bool
+	cut      bool // the page ended before the rows did
 	gaps     ledger
 	large    []large
-	stride   stride
-	step     uint64
 	err      error
 }
 
 func (f *forwarding) row(id uint64, values [][]byte) bool {
-	if id == f.cp.LastID {
+	if id == f.from.id {
 		f.anchored = true
 		f.err = f.anchor(values)
 		return f.err == nil
@@ -93,55 +139,43 @@ func (f *forwarding) row(id uint64, values [][]byte) bool {
 	kind := f.kind(id)
 	switch {
 	case f.page == nil:
-		f.page = f.session.page(kind)
+		f.page = f.forwardPage(kind)
 	case f.page.full() || kind != f.page.origin.Kind:
 		f.cut = true
 		return false
 	}
-	if f.step = f.stride.saw(f.prev, id, f.step); f.cfg.LookBack < f.cfg.GapTimeout {
-		f.step = 1 // without the look-back's second sight, every id counts
+	if f.at.step = f.at.stride.saw(f.at.id, id, f.at.step); f.cfg.LookBack < f.cfg.GapTimeout {
+		f.at.step = 1 // without the look-back's second sight, every id counts
 	}
-	if id-f.prev > f.step {
-		g := call.Gap{From: f.prev + 1, To: id - 1, Since: time.Now().UTC()}
+	if id-f.at.id > f.at.step {
+		g := call.Gap{From: f.at.id + 1, To: id - 1, Since: time.Now().UTC()}
 		g.Once = g.To <= f.oldGround
 		f.gaps = append(f.gaps, g)
 	}
-	f.prev = id
 	uniqueid := f.page.uniqueidOf(values)
-	if f.uniqueid != string(uniqueid) {
-		f.uniqueid = string(uniqueid)
+	f.at.id = id
+	if f.at.uniqueid != string(uniqueid) {
+		f.at.uniqueid = string(uniqueid)
 	}
-	hash := f.take(f.page, id, values, &f.large)
-	f.page.saw(id, lookOf(uniqueid, hash))
+	f.page.saw(id, lookOf(uniqueid, f.take(f.page, id, values, &f.large)))
 	return true
 }
 
-// anchor compares the row of the checkpoint.
+// anchor compares the row to begin behind.
 func (f *forwarding) anchor(values [][]byte) error {
 	i := f.table.Table().Place("uniqueid")
-	if f.uniqueid = f.cp.LastUniqueID; i < 0 || f.cp.LastUniqueID == "" || string(values[i]) == f.cp.LastUniqueID {
+	if i < 0 || f.from.uniqueid == "" || string(values[i]) == f.from.uniqueid {
 		return nil
 	}
-	return f.reused(fmt.Sprintf("row %d has the uniqueid %q and had %q", f.cp.LastID, values[i], f.cp.LastUniqueID), f.cp.LastID)
+	return f.reused(fmt.Sprintf("row %d has the uniqueid %q and had %q", f.from.id, values[i], f.from.uniqueid), f.from.id)
 }
 
-// take puts a row into a page, or on the list of those that are too large to travel, and gives its content hash.
-func (p *poller) take(pg *page, id uint64, values [][]byte, list *[]large) uint64 {
-	size := rowSize(values)
-	if size > call.ChunkBytes {
-		*list = append(*list, large{id, size})
-		return p.hash(id, values)
-	}
-	return pg.add(id, values, size)
-}
-
-// hash of a row that does not travel, or may not have to.
-func (p *poller) hash(id uint64, values [][]byte) uint64 {
-	if t := p.table.Table(); p.scratch == nil || p.scratchT != t || p.scratch.Size() > spareBytes {
-		p.scratch, p.scratchT = call.NewBuilder(p.origin(call.KindLookBack), 0), t
-	}
-	p.scratch.Reset()
-	return call.Append(p.scratch, id, values)
+// forwardPage alternates between two pages: one may be on its way to the log.
+func (s *session) forwardPage(kind call.Kind) *page {
+	s.turns++
+	pg := &s.pair[s.turns%2]
+	pg.start(s.origin(kind), s.cfg.PageRows)
+	return pg
 }
 
 // nextLimit adapts the rows of a query to their size: what is read beyond a full page is thrown away.

@@ -54,18 +54,24 @@ func newSiteAt(t *testing.T, url, ddl string) *site {
 	return s
 }
 
-// connect to the log and create its streams, as an enricher does.
+// connect to the log, with streams of the site's limits.
 func (s *site) connect() {
 	s.t.Helper()
-	bus, err := jetstream.Connect(s.t.Context(), jetstream.Config{URL: s.url}, "test", slog.New(slog.DiscardHandler))
+	s.bus = newBus(s.t, s.url, s.limits)
+}
+
+// newBus connects to a log and creates its streams, as an enricher does.
+func newBus(t testing.TB, url string, limits jetstream.Streams) *jetstream.Bus {
+	t.Helper()
+	bus, err := jetstream.Connect(t.Context(), jetstream.Config{URL: url}, "test", slog.New(slog.DiscardHandler))
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
-	s.t.Cleanup(bus.Close)
-	if err := bus.CreateStreams(s.t.Context(), s.limits, func(context.Context) (uint32, error) { return 0, nil }); err != nil {
-		s.t.Fatal(err)
+	t.Cleanup(bus.Close)
+	if err := bus.CreateStreams(t.Context(), limits, func(context.Context) (uint32, error) { return 0, nil }); err != nil {
+		t.Fatal(err)
 	}
-	s.bus = bus
+	return bus
 }
 
 // insert n plain rows after the highest one. The ids are given: INSERT … SELECT takes them in powers of two.

@@ -30,6 +30,25 @@ type pointer struct {
 	ID     string `json:"id"`
 }
 
+// take puts a row into a page, or on the list of those that are too large to travel, and gives its content hash.
+func (p *poller) take(pg *page, id uint64, values [][]byte, list *[]large) uint64 {
+	size := rowSize(values)
+	if size > call.ChunkBytes {
+		*list = append(*list, large{id, size})
+		return p.hash(id, values)
+	}
+	return pg.add(id, values, size)
+}
+
+// hash of a row that does not travel, or may not have to.
+func (p *poller) hash(id uint64, values [][]byte) uint64 {
+	if t := p.table.Table(); p.scratch == nil || p.scratchT != t || p.scratch.Size() > spareBytes {
+		p.scratch, p.scratchT = call.NewBuilder(p.origin(call.KindLookBack), 0), t
+	}
+	p.scratch.Reset()
+	return call.Append(p.scratch, id, values)
+}
+
 func (p *poller) parkLarge(ctx context.Context, rows []large) error {
 	for _, r := range rows {
 		why := fmt.Sprintf("row of %d bytes, want at most %d", r.size, call.ChunkBytes)

@@ -20,13 +20,19 @@ type session struct {
 	revision   uint64          // of the checkpoint on the log; 0: none yet
 	remembered bool            // the log knows the source
 
-	oldGround uint64 // ids up to it were given out long before this session
-	limit     int    // rows of the next query: fewer where rows are large
-	stride    stride
-	drain     bool      // the last page was full
-	nextPage  time.Time // when to look for new rows
-	looked    time.Time // when the columns and counters were looked at
-	outside   outside
+	// These do not change in a session.
+	oldGround           uint64 // ids up to it were given out long before
+	againTo, backfillTo uint64 // of the checkpoint
+
+	limit    int // rows of the next query: fewer where rows are large
+	stride   stride
+	drain    bool        // the last page was full
+	ahead    *forwarding // the page behind the checkpoint's, where it was read already
+	pair     [2]page
+	turns    int
+	nextPage time.Time // when to look for new rows
+	looked   time.Time // when the columns and counters were looked at
+	outside  outside
 
 	nextGaps time.Time
 	pass     gapPass
@@ -65,6 +71,7 @@ func (p *poller) begin(ctx context.Context) (*session, error) {
 	default:
 		s.cp = p.resume(s.cp, st)
 	}
+	s.againTo, s.backfillTo = s.cp.AgainTo, s.cp.BackfillTo
 	now := time.Now()
 	s.floor, s.swept, s.accrued = s.cp.LookBackID, s.cp.LookBackID, now
 	s.marks = []mark{{now, s.cp.LastID}}
@@ -127,15 +134,15 @@ func (p *poller) startAt(from uint64) call.Checkpoint {
 // kind of a row that is read in the order of ids.
 func (s *session) kind(id uint64) call.Kind {
 	switch {
-	case id <= s.cp.BackfillTo:
+	case id <= s.backfillTo:
 		return call.KindBackfill
-	case id <= s.cp.AgainTo:
+	case id <= s.againTo:
 		return call.KindLookBack // those that are stored are dropped, the others announced like any
 	}
 	return call.KindPage
 }
 
-// page to fill with rows of a kind. There is one of each kind, which is used again.
+// page to fill with rows that are read again. There is one of each kind, which is used again and again.
 func (p *poller) page(kind call.Kind) *page {
 	pg := p.pages[kind]
 	if pg == nil {
