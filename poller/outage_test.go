@@ -291,3 +291,39 @@ func TestBackfill(t *testing.T) {
 		t.Error("--from x passes")
 	}
 }
+
+// A lease that was lost over an outage makes nobody forget: only where another poller was at work do rows travel again.
+func TestInterruptedSessionRemembers(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, asteriskDDL)
+	s.insert(10)
+	log := s.read()
+	p, _ := s.poller()
+	session, err := p.begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	once := func() {
+		t.Helper()
+		session.nextPage, session.accrued = time.Time{}, time.Time{}
+		if _, err := session.pollOnce(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	once()
+	p.kept = session
+	if session, err = p.begin(t.Context()); err != nil || session != p.kept {
+		t.Fatalf("another session: %v", err)
+	}
+	s.insert(10)
+	once()
+	log.wants(call.KindPage, span(1, 20))
+	log.wants(call.KindLookBack, nil)
+
+	other := s.poll()
+	log.wants(call.KindLookBack, span(1, 20))
+	other.end()
+	if session, err = p.begin(t.Context()); err != nil || session == p.kept || session.firstTo != 20 {
+		t.Errorf("it believes to know what another poller did: %v", err)
+	}
+}

@@ -39,6 +39,7 @@ type poller struct {
 	say     *slog.Logger
 	metrics *metrics
 	proc    *process.Process
+	kept    *session // the last one, where this process polled before
 
 	// No two queries or publications at once: all of these belong to the one loop.
 	trouble  process.Trouble
@@ -115,6 +116,7 @@ func (p *poller) hold(ctx context.Context, holder string) error {
 	p.metrics.polling.Set(1)
 	defer p.metrics.polling.Set(0)
 	err = s.run(ctx)
+	p.kept = s
 	if cause := context.Cause(ctx); errors.Is(cause, errLeaseLost) {
 		return cause
 	}

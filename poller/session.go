@@ -68,6 +68,8 @@ func (p *poller) begin(ctx context.Context) (*session, error) {
 		}
 	case err != nil:
 		return nil, err
+	case p.kept != nil && p.kept.revision == s.revision:
+		return p.kept.again(), nil
 	default:
 		s.cp = p.resume(s.cp, st)
 	}
@@ -84,6 +86,14 @@ func (p *poller) begin(ctx context.Context) (*session, error) {
 	p.show(s.cp)
 	p.say.Info("polling", "last_id", s.cp.LastID, "look_back_id", s.cp.LookBackID, "gaps", len(s.cp.Gaps), "max_id", st.MaxID)
 	return s, nil
+}
+
+// again goes on with a session that was interrupted: nobody has moved its checkpoint, so what it remembers of rows still
+// holds and they need not be published once more.
+func (s *session) again() *session {
+	s.ahead, s.pass, s.drain = nil, gapPass{}, false
+	s.say.Info("polling again where it was left", "last_id", s.cp.LastID)
+	return s
 }
 
 // first makes a checkpoint where the log has none.

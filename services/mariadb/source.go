@@ -107,15 +107,16 @@ func (s *Source) Table() *call.Table { return s.table }
 type session struct{ driver.Connector }
 
 // setUp does not depend on how the server is configured: dirty reads, padded texts, another character set for results, or
-// a query that waits a day behind an ALTER TABLE. MariaDB and MySQL name the time limit differently, hence the comment
-// that only MariaDB reads.
+// a query that waits a day behind an ALTER TABLE. MariaDB and MySQL name the time limit differently, hence the comments
+// that only one of them reads; MySQL would also answer for AUTO_INCREMENT with what it was yesterday.
 //
 // The blanks make the driver's buffer large: it starts with 4 KiB, which makes a system call of every six rows, and it
 // grows only to hold a packet.
 var setUp = []string{
 	"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-	fmt.Sprintf("SET autocommit=1, sql_mode='', character_set_results=utf8mb4, lock_wait_timeout=10 /*M!100000 , max_statement_time=%d */",
-		int(queryTime.Seconds())) + strings.Repeat(" ", 128<<10),
+	fmt.Sprintf("SET autocommit=1, sql_mode='', character_set_results=utf8mb4, lock_wait_timeout=10"+
+		" /*M!100000 , max_statement_time=%d */ /*!80000 , max_execution_time=%d, information_schema_stats_expiry=0 */",
+		int(queryTime.Seconds()), queryTime.Milliseconds()) + strings.Repeat(" ", 128<<10),
 }
 
 func (s session) Connect(ctx context.Context) (driver.Conn, error) {
