@@ -41,7 +41,8 @@ fuzz: ## fuzz what reads foreign bytes, a minute each
 	go test -run '^$$' -fuzz FuzzRules -fuzztime 60s ./enricher
 
 fmt: ## format everything
-	@deployments/tools/lint.sh fmt
+	@deployments/tools/lint.sh tools
+	@bin/gofumpt -w $$(git ls-files '*.go') && bin/goimports -w $$(git ls-files '*.go')
 
 tidy: ## tidy every module and the workspace
 	@for m in $(MODULES) deployments/tools/minio deployments/tools/lint; do (cd $$m && GOWORK=off go mod tidy) || exit 1; done

@@ -107,8 +107,15 @@ type line struct {
 }
 
 var columns = call.NewTable([]call.Column{
-	{Name: "id", Type: "bigint"}, {Name: "calldate", Type: "datetime"}, {Name: "src", Type: "text"}, {Name: "accountcode", Type: "text"},
-	{Name: "uniqueid", Type: "text"}, {Name: "linkedid", Type: "text"}, {Name: "userfield", Type: "text"}, {Name: "duration", Type: "int"}, {Name: "billsec", Type: "int"},
+	{Name: "id", Type: "bigint"},
+	{Name: "calldate", Type: "datetime"},
+	{Name: "src", Type: "text"},
+	{Name: "accountcode", Type: "text"},
+	{Name: "uniqueid", Type: "text"},
+	{Name: "linkedid", Type: "text"},
+	{Name: "userfield", Type: "text"},
+	{Name: "duration", Type: "int"},
+	{Name: "billsec", Type: "int"},
 })
 
 func chunks(kind call.Kind, lines ...line) []call.Chunk {

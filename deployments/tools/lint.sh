@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks every module of the workspace: form (gofumpt, goimports), go vet, staticcheck, with and without the drill tag.
-# Prints what is wrong and exits 1 if anything is. The tools are pinned in deployments/tools/lint and built once into bin/.
+# Prints what is wrong and exits 1 if anything is. With the argument "tools" it only sees that the tools are there. The tools are pinned in deployments/tools/lint and built once into bin/.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 root=$(pwd)
@@ -14,6 +14,8 @@ for tool in gofumpt goimports staticcheck; do
 		break
 	fi
 done
+
+[ "${1:-}" = tools ] && exit 0
 
 # complain <title> <output>: an empty output is a clean one.
 complain() {

@@ -73,8 +73,20 @@ func TestDocumentedRecord(t *testing.T) {
 		{Name: "callid", Type: "varchar(32)", Means: "uniqueid"},
 	})
 	row := Row{ID: 10, Values: []Value{
-		{"10", true}, {"2026-04-12 17:37:13", true}, {"919944421125", true}, {"918065978001", true}, {"NO ANSWER", true}, {"10", true}, {"0", true}, {},
-		{"x.wav", true}, {"their own", true}, {"0.1000", true}, {"18446744073709551615", true}, {"\x02\x01", true}, {"1775.1", true},
+		{"10", true},
+		{"2026-04-12 17:37:13", true},
+		{"919944421125", true},
+		{"918065978001", true},
+		{"NO ANSWER", true},
+		{"10", true},
+		{"0", true},
+		{},
+		{"x.wav", true},
+		{"their own", true},
+		{"0.1000", true},
+		{"18446744073709551615", true},
+		{"\x02\x01", true},
+		{"1775.1", true},
 	}}
 	c := Call{
 		ID: 10, OrgID: 1, Source: "pbx", Calldate: InstantOf(time.Date(2026, 4, 12, 12, 7, 13, 0, time.UTC)), CalldateOffset: 19800, Answer: NoInstant, End: NoInstant,

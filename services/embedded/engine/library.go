@@ -40,7 +40,7 @@ type library struct {
 type classification struct {
 	size       uint32
 	statements uint32
-	flags      uint32
+	_          uint32 // flags
 	class      uint32
 }
 
