@@ -63,6 +63,10 @@ func (r *rules) direction(c *call.Call, a, b side) call.Direction {
 		}
 	}
 	to := b.place
+	if to == absent && c.Lastapp == "AppDial2" {
+		// The PBX itself rang this phone (click to call, a call file) and it never got to where it was to go.
+		return call.UnknownDirection
+	}
 	if to == absent && c.Lastapp == "Dial" {
 		to = r.dialled(c.Lastdata)
 	}
