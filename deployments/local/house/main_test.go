@@ -34,6 +34,9 @@ func standIn(name string) {
 		fmt.Println(`level=ERROR msg="configuration refused" err="SOMETHING is wrong"`)
 		os.Exit(1)
 	}
+	// Before anything answers: whoever gets an answer may send the signal.
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGTERM)
 	if name == "queryapi" {
 		go serve(os.Getenv("HTTP_ADDR"), name)
 	}
@@ -44,8 +47,6 @@ func standIn(name string) {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	ended := make(chan os.Signal, 1)
-	signal.Notify(ended, syscall.SIGTERM)
 	<-ended
 	if os.Getenv("HANGS") == name {
 		select {}
