@@ -21,6 +21,7 @@ type store interface {
 	Insert(ctx context.Context, calls []call.Call, token string) error
 	Lookup(ctx context.Context, ids []uint64) (map[uint64][]clickhouse.Stored, error)
 	Horizon(ctx context.Context, epoch uint32) (clickhouse.Horizon, error)
+	Doubles(ctx context.Context, since time.Time) ([]uint64, error)
 }
 
 // bus is who is told, and where indigestible rows are parked.

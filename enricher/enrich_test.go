@@ -396,3 +396,36 @@ func TestAStoreThatIsAwayLosesNothing(t *testing.T) {
 		t.Error("no row was counted as given back")
 	}
 }
+
+func TestCallsThatLiveTwiceAreMended(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, "")
+	d.run()
+	now := time.Now()
+	d.publish(call.KindPage, line{id: 1, account: "1", calldate: now}, line{id: 2, account: "1", calldate: now})
+	d.await(2, 1)
+	// What two workers with different rules could leave behind.
+	twin, err := d.store.Get(t.Context(), clickhouse.Scope{Orgs: []uint32{1}}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for org := uint32(2); org <= 3; org++ {
+		twin.OrgID = org
+		if err := d.store.Insert(t.Context(), []call.Call{twin}, fmt.Sprint("twin", org)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := d.count(1, 2, 3); n != 4 {
+		t.Fatalf("%d rows live, want 4 before the mending", n)
+	}
+	n, err := d.e.mend(t.Context(), now.Add(-time.Hour))
+	if err != nil || n != 1 {
+		t.Errorf("mended %d, %v; want 1", n, err)
+	}
+	if all, last := d.count(1, 2, 3), d.count(3); all != 2 || last != 1 {
+		t.Errorf("%d rows live, %d of organisation 3; want 2 and 1", all, last)
+	}
+	if n, err := d.e.mend(t.Context(), now.Add(-time.Hour)); err != nil || n != 0 {
+		t.Errorf("mended %d more, %v", n, err)
+	}
+}

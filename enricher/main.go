@@ -43,5 +43,6 @@ func run(ctx context.Context, p *process.Process) error {
 	}
 	defer rows.Close(context.WithoutCancel(ctx))
 	e.rows = rows
+	go e.mends(ctx, rows.Held)
 	return e.run(ctx)
 }
