@@ -1,8 +1,13 @@
 package e2e
 
 import (
+	"bytes"
+	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,10 +65,38 @@ func TestKilledBetweenSteps(t *testing.T) {
 			sameRows(t, table, shown)
 			h.sameSums()
 			servertest.Eventually(t, 2*time.Minute, func() bool { return tickets.keys() == rows }, "each call has its ticket")
+			h.sameAsTicketed(tickets)
 			if again := h.redelivered(); drill.again && again == 0 {
 				t.Error("nothing was delivered again")
 			}
 		})
+	}
+}
+
+// sameAsTicketed holds that a ticket shows the call exactly as the API does.
+func (h *house) sameAsTicketed(r *tickets) {
+	h.t.Helper()
+	token := h.token("agent", 1, 2)
+	checked := 0
+	for key, body := range r.bodies {
+		if checked++; checked > 20 {
+			return
+		}
+		var posted struct {
+			Call map[string]any `json:"call"`
+		}
+		decoder := json.NewDecoder(bytes.NewReader(body))
+		decoder.UseNumber()
+		if err := decoder.Decode(&posted); err != nil {
+			h.t.Fatal(err)
+		}
+		var shown map[string]any
+		if status, err := h.get("/api/v1/calls/"+strings.TrimPrefix(key, "call-"), token, &shown); err != nil || status != http.StatusOK {
+			h.t.Fatalf("%s: %d, %v", key, status, err)
+		}
+		if !reflect.DeepEqual(posted.Call, shown) {
+			h.t.Errorf("%s was posted as %v and is shown as %v", key, posted.Call, shown)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -17,16 +18,23 @@ import (
 // tickets is LogsUpdate as far as this test needs it: it counts posts by idempotency key.
 type tickets struct {
 	*httptest.Server
-	mu    sync.Mutex
-	posts map[string]int
+	mu     sync.Mutex
+	posts  map[string]int
+	bodies map[string][]byte // the last of each key
 }
 
 func newTickets(t testing.TB) *tickets {
-	r := &tickets{posts: map[string]int{}}
+	r := &tickets{posts: map[string]int{}, bodies: map[string][]byte{}}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		body, err := io.ReadAll(request.Body)
+		if err != nil || request.URL.Path != "/auto-ticket" {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.posts[request.Header.Get("Idempotency-Key")]++
+		r.bodies[request.Header.Get("Idempotency-Key")] = body
 		w.WriteHeader(http.StatusCreated)
 	}))
 	t.Cleanup(r.Close)
