@@ -28,6 +28,7 @@ type store interface {
 type bus interface {
 	Tell(ctx context.Context, events []call.Event) error
 	Park(ctx context.Context, p jetstream.Parked) error
+	Epoch(ctx context.Context) (uint32, error)
 }
 
 // source is where rows come from.
@@ -148,7 +149,7 @@ func oldest(b jetstream.Batch) time.Time {
 	return at
 }
 
-// lookAhead reads the store's horizon anew whenever partitions changed hands or the connection was made again: only what
+// lookAhead reads the stream's epoch and the store's horizon anew whenever partitions changed hands or the connection was made again: only what
 // lies beyond it is provably unknown to the store.
 func (e *enricher) lookAhead(ctx context.Context, batch jetstream.Batch) error {
 	generation := uint64(0)
@@ -158,11 +159,17 @@ func (e *enricher) lookAhead(ctx context.Context, batch jetstream.Batch) error {
 	if generation == e.generation && e.horizon.OldIDs != nil {
 		return nil
 	}
-	h, err := e.store.Horizon(ctx, e.epoch)
+	// The stream may have been made anew while the connection was gone: with the old epoch its versions would be lower than
+	// what is stored, and its rows would be taken for overtaken ones.
+	epoch, err := e.bus.Epoch(ctx)
 	if err != nil {
 		return err
 	}
-	e.horizon, e.generation = h, generation
+	h, err := e.store.Horizon(ctx, epoch)
+	if err != nil {
+		return err
+	}
+	e.epoch, e.horizon, e.generation = epoch, h, generation
 	return nil
 }
 

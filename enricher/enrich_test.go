@@ -397,6 +397,31 @@ func TestAStoreThatIsAwayLosesNothing(t *testing.T) {
 	}
 }
 
+// anew is a log whose CDR stream was lost and made again.
+type anew struct{ *jetstream.Bus }
+
+func (a anew) Epoch(ctx context.Context) (uint32, error) {
+	epoch, err := a.Bus.Epoch(ctx)
+	return epoch + 5, err
+}
+
+func TestAStreamMadeAnewHasItsOwnEpoch(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, "")
+	d.e.epoch = 7 // as it was before the stream was lost
+	d.e.bus = anew{d.bus}
+	d.run()
+	d.publish(call.KindPage, line{id: 1, account: "1", calldate: time.Now()})
+	d.await(1, 1)
+	c, err := d.store.Get(t.Context(), clickhouse.Scope{Orgs: []uint32{1}}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if epoch, err := d.bus.Epoch(t.Context()); err != nil || c.Version.Epoch() != epoch+5 {
+		t.Errorf("stored under epoch %d, want %d (%v)", c.Version.Epoch(), epoch+5, err)
+	}
+}
+
 func TestCallsThatLiveTwiceAreMended(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, "")

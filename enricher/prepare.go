@@ -33,12 +33,8 @@ func prepare(ctx context.Context, p *process.Process, cfg config, nats *jetstrea
 	if err := nats.CreateStreams(ctx, cfg.Streams, store.HighestEpoch); err != nil {
 		return nil, err
 	}
-	epoch, err := nats.Epoch(ctx)
-	if err != nil {
-		return nil, err
-	}
 	e := &enricher{
-		cfg: cfg, log: p.Log, metrics: newMetrics(p.Registry), store: store, bus: nats, turned: p.Turned, epoch: epoch,
+		cfg: cfg, log: p.Log, metrics: newMetrics(p.Registry), store: store, bus: nats, turned: p.Turned,
 	}
 	e.rules.Store(r)
 	go e.watch(ctx)
