@@ -9,7 +9,7 @@ import (
 
 const encodingS2 = "s2"
 
-// Chunks are compressed into a buffer that is used again: the connection copies what is published.
+// Messages are written into buffers that are used again: the connection copies what is published.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 func compress(buffer *[]byte, body []byte) []byte {

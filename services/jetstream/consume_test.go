@@ -2,7 +2,7 @@ package jetstream_test
 
 import (
 	"context"
-	"sync"
+	"errors"
 	"testing"
 	"time"
 
@@ -11,251 +11,338 @@ import (
 	"github.com/cdrflow/cdrflow/services/servertest"
 )
 
-// publish rows id to id+n-1 in pages of 500.
-func publish(t testing.TB, bus *jetstream.Bus, id, n int, revision uint64) uint64 {
+// finished waits until a stage has nothing left.
+func finished(t *testing.T, bus *jetstream.Bus, stage string) {
 	t.Helper()
-	for n > 0 {
-		part := min(n, 500)
-		r, err := bus.PublishPage(t.Context(), "pbx", page(uint64(id), part), call.Checkpoint{LastID: uint64(id + part - 1), Page: revision}, revision)
-		if err != nil {
-			t.Fatal(err)
-		}
-		revision, id, n = r, id+part, n-part
-	}
-	return revision
+	servertest.Eventually(t, someTime, func() bool {
+		lag, err := bus.Lag(t.Context(), stage)
+		return err == nil && lag.Total() == 0
+	}, "nothing is left")
 }
 
-// worker takes and acknowledges until ctx ends.
-func worker(ctx context.Context, t testing.TB, c *jetstream.Consumer, lock *sync.Mutex, seen map[uint64]int) {
-	for ctx.Err() == nil {
-		b, err := c.Next(ctx)
-		if err != nil {
-			continue
-		}
-		lock.Lock()
-		count(t, b, seen)
-		lock.Unlock()
-		if len(b.Deliveries) > 0 {
-			_ = b.Done(context.WithoutCancel(ctx))
-		}
-	}
-}
-
-func TestMembersShareAndTakeOver(t *testing.T) {
+func TestDeliveriesSayWhatTheyAre(t *testing.T) {
 	t.Parallel()
-	server := servertest.NATS(t)
-	bus := connect(t, server.URL)
-	if err := bus.CreateStreams(t.Context(), limits, none); err != nil {
+	bus, _ := open(t)
+	page := chunks(1, 100)
+	before := time.Now().Add(-time.Minute)
+	if _, err := bus.PublishPage(t.Context(), "pbx", page, call.Checkpoint{}, 0); err != nil {
 		t.Fatal(err)
+	}
+	byPartition := map[int]call.Chunk{}
+	for _, c := range page {
+		byPartition[c.Partition] = c
+	}
+	c := join(t, bus, consume("enricher"))
+	for range page {
+		b := next(t, c)
+		for _, d := range b.Deliveries {
+			want := byPartition[d.Partition]
+			if d.Kind != want.Kind || d.First != want.First || d.Last != want.Last || d.Count != want.Count || string(d.Data) != string(want.Body) ||
+				d.Delivered != 1 || d.Sequence == 0 || d.Sequence > 17 || d.Stored.Before(before) || d.Generation == 0 || d.Version != 0 {
+				t.Errorf("%+v", d)
+			}
+			delete(byPartition, d.Partition)
+		}
+		done(t, b)
+		if len(byPartition) == 0 {
+			break
+		}
+	}
+	finished(t, bus, "enricher")
+	if b, err := c.Next(t.Context()); err != nil || len(b.Deliveries) != 0 {
+		t.Errorf("after all: %+v, %v; want an empty batch", b, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	var (
-		wait    sync.WaitGroup
-		lock    sync.Mutex
-		seen    = map[uint64]int{}
-		members []*jetstream.Consumer
-		buses   []*jetstream.Bus
-	)
-	defer wait.Wait()
-	defer cancel()
-	join := func() {
-		own := connect(t, server.URL)
-		c, err := own.Consume(ctx, consume("enricher"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		members, buses = append(members, c), append(buses, own)
-		wait.Go(func() { worker(ctx, t, c, &lock, seen) })
-	}
-	for range 3 {
-		join()
-	}
-	shares := func(among []*jetstream.Consumer, least int) func() bool {
-		return func() bool {
-			total := 0
-			for _, m := range among {
-				if len(m.Held()) < least {
-					return false
-				}
-				total += len(m.Held())
-			}
-			return total == call.Partitions
-		}
-	}
-	servertest.Eventually(t, 15*time.Second, shares(members, 4), "three members share the partitions")
-	revision := publish(t, bus, 1, 5000, 0)
-	join()
-	servertest.Eventually(t, 15*time.Second, shares(members, 3), "a fourth member gets its share")
-	revision = publish(t, bus, 5001, 5000, revision)
-	buses[0].Close() // dies without a word
-	servertest.Eventually(t, 25*time.Second, shares(members[1:], 4), "a dead member's partitions are taken over")
-	publish(t, bus, 10001, 5000, revision)
-	servertest.Eventually(t, 40*time.Second, func() bool {
-		lock.Lock()
-		defer lock.Unlock()
-		return len(seen) == 15000
-	}, "every row came")
-	servertest.Eventually(t, 20*time.Second, func() bool {
-		lag, err := bus.Lag(t.Context(), "enricher")
-		return err == nil && lag == jetstream.Lag{}
-	}, "nothing is left")
 	cancel()
-	for _, m := range members[1:] {
-		m.Close(t.Context())
+	if _, err := c.Next(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("under an ended context: %v", err)
 	}
-	buses[0].Close()
-	members[0].Close(t.Context())
+	c.Close(t.Context())
+	if _, err := c.Next(t.Context()); !errors.Is(err, jetstream.ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
 }
 
-func TestWorkThatGoesBackComesAgain(t *testing.T) {
+func TestBatchesHaveBounds(t *testing.T) {
 	t.Parallel()
-	bus, server := open(t)
-	publish(t, bus, 1, 300, 0)
-	c, err := bus.Consume(t.Context(), consume("enricher"))
-	if err != nil {
-		t.Fatal(err)
+	bus, _ := open(t)
+	publish(t, bus, 1, 5000, 0)
+	cfg := consume("enricher")
+	cfg.BatchRows, cfg.BatchWait = 100, time.Second
+	c := join(t, bus, cfg)
+	seen := map[uint64]int{}
+	for len(seen) < 2500 {
+		b := next(t, c)
+		if rows := b.Rows(); rows > 100 && len(b.Deliveries) > 1 {
+			t.Errorf("%d rows in %d chunks", rows, len(b.Deliveries))
+		}
+		count(t, b, seen)
+		done(t, b)
 	}
-	defer func() { c.Close(t.Context()) }()
-	first := map[uint64]int{}
-	for len(first) < 300 {
-		b, err := c.Next(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		count(t, b, first)
-		if len(b.Deliveries) > 0 {
-			b.Again(100 * time.Millisecond)
-		}
-	}
-	// The log restarts while the work is out.
-	before := uint64(0)
-	server.Stop(t)
-	server.Start(t)
-	again, redelivered := map[uint64]int{}, false
-	for len(again) < 300 {
-		b, err := c.Next(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		count(t, b, again)
+	c.Close(t.Context())
+	cfg.BatchRows, cfg.BatchBytes = 10000, 2000
+	c = join(t, bus, cfg)
+	for len(seen) < 5000 {
+		b := next(t, c)
+		size := 0
 		for _, d := range b.Deliveries {
-			redelivered = redelivered || d.Delivered > 1
-			before = max(before, d.Generation)
+			size += len(d.Data)
 		}
-		if len(b.Deliveries) > 0 {
-			if err := b.Done(t.Context()); err != nil {
-				t.Fatal(err)
+		if size > 2000 && len(b.Deliveries) > 1 {
+			t.Errorf("%d bytes in %d chunks", size, len(b.Deliveries))
+		}
+		count(t, b, seen)
+		done(t, b)
+	}
+	once(t, seen, 5000)
+}
+
+func TestWorkGivenBackComesAgain(t *testing.T) {
+	t.Parallel()
+	bus, _ := open(t)
+	publish(t, bus, 1, 300, 0)
+	c := join(t, bus, consume("enricher"))
+	first := map[uint64]int{}
+	const delay = 800 * time.Millisecond
+	var given time.Time
+	for len(first) < 300 {
+		b := next(t, c)
+		count(t, b, first)
+		b.Again(delay)
+		b.Again(0) // settled already
+		given = time.Now()
+	}
+	again := map[uint64]int{}
+	for len(again) < 300 {
+		b := next(t, c)
+		for _, d := range b.Deliveries {
+			if d.Delivered != 2 {
+				t.Errorf("delivered for the %d. time", d.Delivered)
 			}
 		}
+		count(t, b, again)
+		done(t, b)
 	}
-	if !redelivered {
-		t.Error("nothing says that it was delivered before")
+	if waited := time.Since(given); waited < delay/2 {
+		t.Errorf("all came again within %s, want after %s", waited, delay)
 	}
-	if before <= call.Partitions {
-		t.Errorf("generation %d, want more than the %d partitions taken: the connection was made again", before, call.Partitions)
+	finished(t, bus, "enricher")
+}
+
+// TestWorkInHand keeps a batch for longer than the time for acknowledgements.
+func TestWorkInHand(t *testing.T) {
+	t.Parallel()
+	bus, _ := open(t)
+	publish(t, bus, 1, 50, 0)
+	cfg := consume("enricher")
+	cfg.AckWait, cfg.BatchWait = 2*time.Second, time.Second
+	c := join(t, bus, cfg)
+	b := next(t, c)
+	for len(b.Deliveries) < len(chunks(1, 50)) {
+		b.Deliveries = append(b.Deliveries, next(t, c).Deliveries...)
+	}
+	for range 8 {
+		b.Working()
+		time.Sleep(500 * time.Millisecond) // the work
+	}
+	done(t, b)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	for ctx.Err() == nil {
+		if again, err := c.Next(ctx); err == nil && len(again.Deliveries) > 0 {
+			t.Fatalf("%d chunks came again", len(again.Deliveries))
+		}
+	}
+	// Without a word it comes again.
+	publish(t, bus, 51, 1, 51-50+uint64(len(chunks(1, 50))))
+	b = next(t, c)
+	if again := next(t, c); again.Deliveries[0].Sequence != b.Deliveries[0].Sequence || again.Deliveries[0].Delivered != 2 {
+		t.Errorf("after %+v came %+v", b, again)
+	} else {
+		done(t, again)
+	}
+	_ = b.Done(t.Context()) // too late, and harmless
+	finished(t, bus, "enricher")
+}
+
+func TestDoneUnderAnEndedContext(t *testing.T) {
+	t.Parallel()
+	bus, _ := open(t)
+	publish(t, bus, 1, 200, 0)
+	c := join(t, bus, consume("enricher"))
+	seen := map[uint64]int{}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for len(seen) < 200 {
+		b := next(t, c)
+		count(t, b, seen)
+		if err := b.Done(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v, want %v", err, context.Canceled)
+		}
+	}
+	finished(t, bus, "enricher")
+	once(t, seen, 200)
+	if err := (jetstream.Batch{}).Done(ctx); err != nil {
+		t.Errorf("nothing to acknowledge: %v", err)
+	}
+}
+
+func TestServerRestart(t *testing.T) {
+	t.Parallel()
+	bus, server := open(t)
+	revision := publish(t, bus, 1, 300, 0)
+	c := join(t, bus, consume("enricher"))
+	seen := map[uint64]int{}
+	var generation uint64
+	for len(seen) < 300 {
+		b := next(t, c)
+		count(t, b, seen)
+		generation = max(generation, b.Deliveries[0].Generation)
+		done(t, b)
+	}
+	held := len(c.Held())
+	server.Stop(t)
+	server.Start(t)
+	servertest.Eventually(t, someTime, func() error { return bus.Ping(t.Context()) }, "the connection is back")
+	publish(t, bus, 301, 300, revision)
+	again := map[uint64]int{}
+	for {
+		for id := uint64(301); id <= 600 && again[id] > 0; id++ {
+			if id == 600 {
+				finished(t, bus, "enricher")
+				if held != call.Partitions || len(c.Held()) != call.Partitions {
+					t.Errorf("held %d partitions before and %v after", held, c.Held())
+				}
+				return
+			}
+		}
+		b := next(t, c)
+		for _, d := range b.Deliveries {
+			if d.Generation <= generation || d.Generation != b.Deliveries[0].Generation {
+				t.Errorf("generation %d after %d, in a batch of %d", d.Generation, generation, b.Deliveries[0].Generation)
+			}
+		}
+		count(t, b, again)
+		done(t, b)
+	}
+}
+
+// TestServerAwayForLong outlasts what everybody knows of the members.
+func TestServerAwayForLong(t *testing.T) {
+	t.Parallel()
+	bus, server := open(t)
+	other := connect(t, server.URL)
+	one, two := join(t, bus, consume("enricher")), join(t, other, consume("enricher"))
+	shared := func() bool { return len(one.Held()) == 8 && len(two.Held()) == 8 }
+	servertest.Eventually(t, someTime, shared, "two members share")
+	server.Stop(t)
+	time.Sleep(11 * time.Second) // the age at which members are forgotten
+	server.Start(t)
+	servertest.Eventually(t, someTime, func() error { return bus.Ping(t.Context()) }, "the connection is back")
+	publish(t, bus, 1, 1000, 0)
+	seen := map[uint64]int{}
+	for len(seen) < 1000 {
+		for _, c := range []*jetstream.Consumer{one, two} {
+			b, err := c.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			count(t, b, seen)
+			done(t, b)
+		}
+	}
+	once(t, seen, 1000)
+	servertest.Eventually(t, someTime, shared, "two members share again")
+}
+
+// TestForgottenDeliveries: a server that lost a consumer's state delivers as if for the first time, and the generation
+// says so.
+func TestForgottenDeliveries(t *testing.T) {
+	t.Parallel()
+	bus, server := open(t)
+	publish(t, bus, 1, 100, 0)
+	c := join(t, bus, consume("enricher"))
+	seen := map[uint64]int{}
+	first := map[uint64]uint64{}
+	for len(seen) < 100 {
+		b := next(t, c)
+		count(t, b, seen)
+		for _, d := range b.Deliveries {
+			first[d.Sequence] = d.Generation
+		}
+		done(t, b)
+	}
+	js := client(t, server.URL)
+	for p := range call.Partitions {
+		name := jetstream.DurableName("enricher", p)
+		if err := js.DeleteConsumer(t.Context(), jetstream.StreamCDR, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again := map[uint64]int{}
+	for len(again) < 100 {
+		b := next(t, c)
+		count(t, b, again)
+		for _, d := range b.Deliveries {
+			if d.Delivered != 1 || d.Generation <= first[d.Sequence] {
+				t.Errorf("delivered %d times in generation %d, before that in %d", d.Delivered, d.Generation, first[d.Sequence])
+			}
+		}
+		done(t, b)
 	}
 }
 
 func TestNothingPilesUp(t *testing.T) {
 	t.Parallel()
 	bus, _ := open(t)
-	publish(t, bus, 1, 50_000, 0)
-	c, err := bus.Consume(t.Context(), consume("enricher"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { c.Close(t.Context()) }()
-	var most uint64
-	servertest.Eventually(t, 10*time.Second, func() bool {
+	publish(t, bus, 1, 100_000, 0)
+	cfg := consume("enricher")
+	cfg.AckWait = time.Minute
+	c := join(t, bus, cfg)
+	servertest.Eventually(t, someTime, func() bool {
 		lag, err := bus.Lag(t.Context(), "enricher")
-		most = max(most, lag.Working)
-		return err == nil && lag.Working == 16*8
-	}, "each partition holds one small pull")
-	if most > 16*8 {
-		t.Errorf("%d messages in hand while nobody asked", most)
+		return err == nil && lag.Working == call.Partitions*jetstream.FetchMessages
+	}, "each partition holds one request's messages")
+	for range 30 {
+		lag, err := bus.Lag(t.Context(), "enricher")
+		if err != nil || lag.Working > call.Partitions*jetstream.FetchMessages {
+			t.Fatalf("%+v in hand while nobody asks, %v", lag, err)
+		}
+		time.Sleep(100 * time.Millisecond) // the pace of looking
 	}
+	// What waited is still good.
+	seen := map[uint64]int{}
+	for len(seen) < 100_000 {
+		b := next(t, c)
+		count(t, b, seen)
+		done(t, b)
+	}
+	once(t, seen, 100_000)
 }
 
-func TestParkedComesAgain(t *testing.T) {
+// TestQuietIsCheap counts what a consumer sends while there is nothing to do.
+func TestQuietIsCheap(t *testing.T) {
 	t.Parallel()
-	bus, _ := open(t)
-	ctx := t.Context()
-	chunk := page(7, 1)[0]
-	for _, id := range []string{"7", "odd id.with *> signs", ""} {
-		p := jetstream.Parked{Stage: "enricher", ID: id, Reason: "two\nlines", Source: "pbx", Version: 77, At: time.Now().UTC(), Body: chunk.Body}
-		for range 2 { // the same id replaces
-			if err := bus.Park(ctx, p); err != nil {
-				t.Fatal(err)
+	bus, server := open(t)
+	c := join(t, bus, consume("enricher"))
+	servertest.Eventually(t, someTime, func() bool { return len(c.Held()) == call.Partitions }, "it holds everything")
+	spent := func() uint64 {
+		before := bus.Conn().Stats().OutMsgs
+		for range 3 {
+			if b, err := c.Next(t.Context()); err != nil || len(b.Deliveries) > 0 {
+				t.Errorf("%+v, %v", b, err)
 			}
 		}
+		return bus.Conn().Stats().OutMsgs - before
 	}
-	var all []jetstream.Parked
-	list := func() {
-		all = nil
-		if err := bus.ListParked(ctx, "enricher", func(p jetstream.Parked) error { all = append(all, p); return nil }); err != nil {
-			t.Fatal(err)
-		}
+	if n := spent(); n > 3*40 {
+		t.Errorf("%d messages in three seconds of quiet", n)
 	}
-	if list(); len(all) != 3 || all[0].ID != "7" || all[0].Reason != "two lines" || all[0].Version != 77 || string(all[0].Body) != string(chunk.Body) {
-		t.Fatalf("parked %+v", all)
+	subscriptions := bus.Conn().NumSubscriptions()
+	server.Stop(t)
+	if n := spent(); n > 3*10 {
+		t.Errorf("%d messages in three seconds without a server", n)
 	}
-	for range 2 { // twice is harmless
-		if err := bus.Replay(ctx, all[0]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if list(); len(all) != 2 {
-		t.Errorf("%d are still parked, want 2", len(all))
-	}
-	c, err := bus.Consume(ctx, consume("enricher"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { c.Close(ctx) }()
-	for got := 0; got < 2; {
-		b, err := c.Next(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range b.Deliveries {
-			got++
-			if d.Kind != call.KindReplay || d.Version != 77 || d.First != 7 || d.Partition != chunk.Partition {
-				t.Errorf("replayed as %+v", d)
-			}
-		}
-	}
-}
-
-func TestTellComesToThePartition(t *testing.T) {
-	t.Parallel()
-	bus, _ := open(t)
-	var events []call.Event
-	for i := range 2500 {
-		c := call.Call{OrgID: 3, ID: uint64(i), Direction: call.Inbound, Linkedid: "17." + string(rune('a'+i%26)), Table: table, Answer: call.NoInstant, End: call.NoInstant}
-		events = append(events, call.NewEvent(call.EventNew, &c))
-	}
-	for range 2 { // told twice: repeats are no error
-		if err := bus.Tell(t.Context(), events); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cfg := consume("ticketer")
-	cfg.Stream = jetstream.StreamCALL
-	c, err := bus.Consume(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { c.Close(t.Context()) }()
-	for got := 0; got < 5000; {
-		b, err := c.Next(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		got += len(b.Deliveries)
-		if len(b.Deliveries) > 0 {
-			if err := b.Done(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	server.Start(t)
+	servertest.Eventually(t, someTime, func() bool { return bus.Conn().NumSubscriptions() <= subscriptions }, "no subscription is left behind")
 }

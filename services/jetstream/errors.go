@@ -39,6 +39,9 @@ const (
 // verdict gives the server's refusals our names.
 func verdict(err error) error {
 	var api *jetstream.APIError
+	if errors.Is(err, nats.ErrReconnectBufExceeded) {
+		return fmt.Errorf("%w (%w)", errConnectionLost, err) // the client library's word says nothing
+	}
 	if !errors.As(err, &api) {
 		return err
 	}
@@ -60,15 +63,9 @@ func verdict(err error) error {
 	return err
 }
 
-// refused tells whether the server answered with a refusal, so that nothing was stored.
-func refused(err error) bool {
-	var api *jetstream.APIError
-	return errors.As(err, &api)
-}
-
 // away tells an error that passes when the server is back.
 func away(err error) bool {
 	return errors.Is(err, nats.ErrTimeout) || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, nats.ErrDisconnected) ||
-		errors.Is(err, nats.ErrReconnectBufExceeded) || errors.Is(err, nats.ErrConnectionReconnecting) ||
+		errors.Is(err, nats.ErrReconnectBufExceeded) || errors.Is(err, nats.ErrConnectionReconnecting) || errors.Is(err, errConnectionLost) ||
 		errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -28,8 +28,12 @@ const (
 // MaxPageMessages is how many chunks a page may have.
 const MaxPageMessages = 900
 
-// resolveWait is how long the fate of a page is asked for while nobody answers.
-const resolveWait = time.Minute
+const (
+	// resolveWait is how long the fate of a page is asked for while nobody answers.
+	resolveWait = time.Minute
+	// resolveAsk is short: a question that went out over a connection that was lost meanwhile is never answered.
+	resolveAsk = 2 * time.Second
+)
 
 // PublishPage stores the chunks of a page and the checkpoint that follows from them, all or nothing, and returns the
 // checkpoint's new revision. revision is that of the checkpoint the page was read from, 0 where there was none. No chunks
@@ -95,7 +99,9 @@ func (b *Bus) resolve(ctx context.Context, source string, body []byte, revision 
 	ctx, cancel := context.WithTimeout(ctx, resolveWait)
 	defer cancel()
 	for {
-		is, at, err := b.lastCheckpoint(ctx, source)
+		ask, done := context.WithTimeout(ctx, resolveAsk)
+		is, at, err := b.lastCheckpoint(ask, source)
+		done()
 		switch {
 		case err == nil && at > revision && bytes.Equal(is, body):
 			return at, nil

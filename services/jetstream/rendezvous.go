@@ -9,8 +9,8 @@ import (
 )
 
 // share gives each partition to one of the members, the same way wherever it is asked. Rendezvous hashing: a partition
-// likes each member more or less, and goes to the one it likes most that has room. No member has more than its even
-// share rounded up, since a store is only as fast as its busiest writer; few partitions move when members come and go.
+// likes each member more or less, and goes to the one it likes most that has room. Members' shares differ by one at the
+// most, since a stage is only as fast as its busiest member; few partitions move when one comes or goes.
 func share(members []string) [call.Partitions]string {
 	var owner [call.Partitions]string
 	if len(members) == 0 {
@@ -19,14 +19,20 @@ func share(members []string) [call.Partitions]string {
 	members = slices.Clone(members)
 	slices.Sort(members)
 	members = slices.Compact(members)
-	room := (call.Partitions + len(members) - 1) / len(members)
+	even, more := call.Partitions/len(members), call.Partitions%len(members)
 	held := make(map[string]int, len(members))
 	for p := range owner {
 		var most uint64
 		for _, m := range members {
-			if liking := liking(m, p); held[m] < room && (owner[p] == "" || liking > most) {
-				owner[p], most = m, liking
+			if held[m] > even || held[m] == even && more == 0 {
+				continue
 			}
+			if l := liking(m, p); owner[p] == "" || l > most {
+				owner[p], most = m, l
+			}
+		}
+		if held[owner[p]] == even {
+			more--
 		}
 		held[owner[p]]++
 	}

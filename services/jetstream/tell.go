@@ -22,10 +22,11 @@ func (b *Bus) Tell(ctx context.Context, events []call.Event) error {
 }
 
 func (b *Bus) tell(ctx context.Context, events []call.Event) error {
-	messages := make([]*nats.Msg, len(events))
-	for i := range events {
-		messages[i] = &nats.Msg{Subject: events[i].Subject(), Data: events[i].AppendJSON(nil)}
-	}
-	_, err := b.together(ctx, len(messages), func(i int) *nats.Msg { return messages[i] })
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	_, err := b.together(ctx, len(events), func(i int) *nats.Msg {
+		*buffer = events[i].AppendJSON((*buffer)[:0])
+		return &nats.Msg{Subject: events[i].Subject(), Data: *buffer}
+	})
 	return err
 }
