@@ -68,7 +68,7 @@ func TestBatchesHaveBounds(t *testing.T) {
 	bus, _ := open(t)
 	publish(t, bus, 1, 5000, 0)
 	cfg := consume("enricher")
-	cfg.BatchRows, cfg.BatchWait = 100, time.Second
+	cfg.BatchRows, cfg.BatchWait = 100, 300*time.Millisecond
 	c := join(t, bus, cfg)
 	seen := map[uint64]int{}
 	for len(seen) < 2500 {
@@ -135,7 +135,7 @@ func TestWorkInHand(t *testing.T) {
 	bus, _ := open(t)
 	publish(t, bus, 1, 50, 0)
 	cfg := consume("enricher")
-	cfg.AckWait, cfg.BatchWait = 2*time.Second, time.Second
+	cfg.AckWait, cfg.BatchWait = time.Second, 300*time.Millisecond
 	c := join(t, bus, cfg)
 	b := next(t, c)
 	for len(b.Deliveries) < len(chunks(1, 50)) {
@@ -143,10 +143,10 @@ func TestWorkInHand(t *testing.T) {
 	}
 	for range 8 {
 		b.Working()
-		time.Sleep(500 * time.Millisecond) // the work
+		time.Sleep(300 * time.Millisecond) // the work
 	}
 	done(t, b)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	for ctx.Err() == nil {
 		if again, err := c.Next(ctx); err == nil && len(again.Deliveries) > 0 {
@@ -162,6 +162,25 @@ func TestWorkInHand(t *testing.T) {
 		done(t, again)
 	}
 	_ = b.Done(t.Context()) // too late, and harmless
+	finished(t, bus, "enricher")
+}
+
+// TestLateReader asks for nothing until everything that was fetched has been delivered anew several times.
+func TestLateReader(t *testing.T) {
+	t.Parallel()
+	bus, _ := open(t)
+	publish(t, bus, 1, 2000, 0)
+	cfg := consume("enricher")
+	cfg.AckWait = time.Second
+	c := join(t, bus, cfg)
+	servertest.Eventually(t, someTime, func() bool { return len(c.Held()) == call.Partitions }, "it holds everything")
+	time.Sleep(3 * time.Second) // the store is away
+	seen := map[uint64]int{}
+	for len(seen) < 2000 {
+		b := next(t, c)
+		count(t, b, seen)
+		done(t, b)
+	}
 	finished(t, bus, "enricher")
 }
 
@@ -295,7 +314,7 @@ func TestForgottenDeliveries(t *testing.T) {
 func TestNothingPilesUp(t *testing.T) {
 	t.Parallel()
 	bus, _ := open(t)
-	publish(t, bus, 1, 100_000, 0)
+	publish(t, bus, 1, 40_000, 0)
 	cfg := consume("enricher")
 	cfg.AckWait = time.Minute
 	c := join(t, bus, cfg)
@@ -303,7 +322,7 @@ func TestNothingPilesUp(t *testing.T) {
 		lag, err := bus.Lag(t.Context(), "enricher")
 		return err == nil && lag.Working == call.Partitions*jetstream.FetchMessages
 	}, "each partition holds one request's messages")
-	for range 30 {
+	for range 15 {
 		lag, err := bus.Lag(t.Context(), "enricher")
 		if err != nil || lag.Working > call.Partitions*jetstream.FetchMessages {
 			t.Fatalf("%+v in hand while nobody asks, %v", lag, err)
@@ -312,12 +331,12 @@ func TestNothingPilesUp(t *testing.T) {
 	}
 	// What waited is still good.
 	seen := map[uint64]int{}
-	for len(seen) < 100_000 {
+	for len(seen) < 40_000 {
 		b := next(t, c)
 		count(t, b, seen)
 		done(t, b)
 	}
-	once(t, seen, 100_000)
+	once(t, seen, 40_000)
 }
 
 // TestQuietIsCheap counts what a consumer sends while there is nothing to do.

@@ -35,7 +35,7 @@ func TestLeaseChangesHands(t *testing.T) {
 		t.Fatal("two hold the lease")
 	case <-lease.Lost():
 		t.Fatal("lost while it was renewed")
-	case <-time.After(7 * time.Second): // longer than an unrenewed lease lives
+	case <-time.After(6 * time.Second): // longer than an unrenewed lease lives
 	}
 	released := time.Now()
 	lease.Release()
