@@ -23,9 +23,10 @@ type config struct {
 	// How long the first row of a batch waits for others.
 	BatchWait time.Duration `env:"BATCH_WAIT" envDefault:"250ms"`
 	// How long storing and telling one batch may take before it goes back to the log.
-	WriteTimeout time.Duration `env:"WRITE_TIMEOUT" envDefault:"30s"`
-	// How long a delivered chunk may stay unacknowledged before the log delivers it again.
-	AckWait time.Duration `env:"ACK_WAIT" envDefault:"60s"`
+	WriteTimeout time.Duration `env:"WRITE_TIMEOUT" envDefault:"20s"`
+	// How long a delivered chunk may stay unacknowledged before the log delivers it again: what an enricher that was killed
+	// had in hand is late by this much.
+	AckWait time.Duration `env:"ACK_WAIT" envDefault:"30s"`
 	// Calls that ended longer ago than this when they came to the log are stored and not announced: a backfill of five
 	// years opens no tickets.
 	AnnounceWindow time.Duration `env:"ANNOUNCE_WINDOW" envDefault:"24h"`
