@@ -149,8 +149,8 @@ func oldest(b jetstream.Batch) time.Time {
 	return at
 }
 
-// lookAhead reads the stream's epoch and the store's horizon anew whenever partitions changed hands or the connection was made again: only what
-// lies beyond it is provably unknown to the store.
+// lookAhead reads the stream's epoch and the store's horizon anew whenever partitions changed hands or the connection was
+// made again: only what lies beyond the horizon is provably unknown to the store.
 func (e *enricher) lookAhead(ctx context.Context, batch jetstream.Batch) error {
 	generation := uint64(0)
 	for i := range batch.Deliveries {

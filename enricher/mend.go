@@ -57,7 +57,8 @@ func (e *enricher) mend(ctx context.Context, since time.Time) (int, error) {
 	if len(graves) == 0 {
 		return 0, nil
 	}
-	token := insertToken(e.epoch, nil, e.rules.Load().revision, clickhouse.SchemaVersion(), graves)
+	// The epoch belongs to the loop, which may be changing it; the rows carry their versions.
+	token := insertToken(0, nil, e.rules.Load().revision, clickhouse.SchemaVersion(), graves)
 	if err := e.store.Insert(ctx, graves, token); err != nil {
 		return 0, fmt.Errorf("bury %d rows: %w", len(graves), err)
 	}

@@ -10,14 +10,13 @@ type Call struct {
 	Calldate Instant // UTC; for an impossible calldate the epoch of uniqueid, else 1970-01-01, and a flag says so
 	ID       uint64
 
-	Version  Version
-	Removed  bool // a tombstone: the row lived at this key and does no longer
-	Source   string
-	Table    *Table
-	Nulls    string // standard and site columns that are NULL, by meaning, comma-separated in the table's order
-	Flags    string // what was odd about the row, comma-separated: calldate_invalid, invalid_utf8:clid, …
-	RawHash  uint64
-	StoredAt Instant // set by the store; for bookkeeping only
+	Version Version
+	Removed bool // a tombstone: the row lived at this key and does no longer
+	Source  string
+	Table   *Table
+	Nulls   string // standard and site columns that are NULL, by meaning, comma-separated in the table's order
+	Flags   string // what was odd about the row, comma-separated: calldate_invalid, invalid_utf8:clid, …
+	RawHash uint64
 
 	// Seconds that the PBX's local clock was ahead of UTC at each time.
 	CalldateOffset, AnswerOffset, EndOffset int32

@@ -145,13 +145,6 @@ func (b *Builder) Size() int { return len(b.chunk.Body) }
 // Chunk is what was filled so far. It shares the builder's memory until Reset.
 func (b *Builder) Chunk() Chunk { return b.chunk }
 
-// Take gives the chunk away with its memory and empties the builder.
-func (b *Builder) Take() Chunk {
-	c := b.chunk
-	b.chunk = Chunk{Partition: c.Partition, Kind: c.Kind, Body: append(make([]byte, 0, len(c.Body)), c.Body[:b.header]...)}
-	return c
-}
-
 // Reset empties the builder and keeps its memory.
 func (b *Builder) Reset() {
 	b.chunk = Chunk{Partition: b.chunk.Partition, Kind: b.chunk.Kind, Body: b.chunk.Body[:b.header]}
