@@ -103,8 +103,7 @@ func movedFrom(c *call.Call, stored []clickhouse.Stored) []clickhouse.Stored {
 
 // tombstone hides the row at its old key, from the version on that moved it.
 func tombstone(c *call.Call, s clickhouse.Stored) call.Call {
-	return call.Call{
-		OrgID: s.OrgID, Calldate: s.Calldate, ID: c.ID, Version: c.Version, Removed: true, Source: c.Source,
-		Answer: call.NoInstant, End: call.NoInstant, WaitTime: call.NoSeconds,
-	}
+	gone := call.Blank(c.ID)
+	gone.OrgID, gone.Calldate, gone.Version, gone.Removed, gone.Source = s.OrgID, s.Calldate, c.Version, true, c.Source
+	return gone
 }

@@ -32,10 +32,8 @@ func (u *understanding) clock(zone string) (*clock, error) {
 
 // call of a row: first its times, then its raw columns, then what follows from them.
 func (u *understanding) call(o *call.Origin, clock *clock, row *call.Row, version call.Version, c *call.Call) {
-	*c = call.Call{
-		ID: call.ID(o.SourceNumber, row.ID), Version: version, Source: o.Source,
-		Answer: call.NoInstant, End: call.NoInstant,
-	}
+	*c = call.Blank(call.ID(o.SourceNumber, row.ID))
+	c.Version, c.Source = version, o.Source
 	u.times(o.Table, clock, row, c)
 	c.SetRaw(o.Table, row)
 

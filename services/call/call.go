@@ -1,5 +1,7 @@
 package call
 
+import "strings"
+
 // Call is one understood row: the raw columns in typed fields, what was derived from them, and what it takes to show the
 // raw row again exactly as the PBX wrote it (Table, Nulls, Extra and the offsets; see Raw).
 //
@@ -47,7 +49,43 @@ type Call struct {
 	HangupCause    string // Q.850 cause as decimal digits
 	HangupReason   string
 	HangupSource   string
+	Confidence     uint8 // of DisconnectedBy, percent; 0 where that is unknown
+
+	Did string // the number that an outside caller dialled, as a trunk delivered it
+	// CallerExtension is the extension that called, from its channel: src may bear another number. Empty for a caller from outside.
+	CallerExtension string
+	Outcome         Outcome
+	LegKind         LegKind
+	RingTime        int64  // seconds that the called party rang; NoSeconds where nobody rang or nothing tells
+	TalkTime        int64  // seconds that two people talked; 0 where they did not
+	IvrTime         int64  // seconds of menu, announcement or queue before it rang; NoSeconds where nothing tells
+	Caller          string // E.164, as +918065978001; empty where the number is short, withheld or no number
+	Callee          string
+	Withheld        bool // the caller kept the number back
+	Tags            []string
+
+	// What queue_name, queue_wait_time and answered_agent are understood to be where the row's own columns are NULL or empty.
+	Queue     string
+	QueueWait int64 // seconds or NoSeconds
+	Agent     string
+
+	// Joined is the linkedid of the conversation that the leg was joined to, where its own linkedid is another: an
+	// attended transfer leaves two. Empty for nearly all rows.
+	Joined string
+
+	Conversation Conversation
 }
+
+// Blank is a call of which nothing is known yet: its times and lengths are not 0 but unknown.
+func Blank(id uint64) Call {
+	return Call{
+		ID: id, Answer: NoInstant, End: NoInstant, WaitTime: NoSeconds, RingTime: NoSeconds, TalkTime: NoSeconds,
+		IvrTime: NoSeconds, QueueWait: NoSeconds, Conversation: NoConversation,
+	}
+}
+
+// NoConversation is what every leg but the first has.
+var NoConversation = Conversation{Answer: NoInstant, End: NoInstant, WaitTime: NoSeconds, RingTime: NoSeconds, TalkTime: NoSeconds}
 
 // Pair is a column and its verbatim text.
 type Pair struct{ Name, Text string }
@@ -97,6 +135,7 @@ const (
 	Busy       = "BUSY"
 	Failed     = "FAILED"
 	Congestion = "CONGESTION"
+	Cancel     = "CANCEL" // with canceldispositionenabled=yes
 )
 
 // Flags set while a row is understood. A flag of a column carries its name behind a colon.
@@ -105,11 +144,37 @@ const (
 	FlagAnswerInvalid   = "answer_invalid"
 	FlagEndInvalid      = "end_invalid"
 	FlagInvalidUTF8     = "invalid_utf8"
+	FlagUTC             = "usegmtime" // the PBX writes its times in UTC, whatever zone the source is said to be in
+	FlagUnjoined        = "unjoined"  // the other party came from a call that is not known here, as after an attended transfer
 )
 
-// ConversationID names the conversation that the row is a leg of: its source and its linkedid, since two PBXs may give the
-// same linkedid.
-func (c *Call) ConversationID() string { return c.Source + ":" + c.partitionText() }
+// ConversationID names the conversation that the row is a leg of: its source and the linkedid that the conversation goes by,
+// since two PBXs may give the same linkedid.
+func (c *Call) ConversationID() string { return c.Source + ":" + c.ConversationKey() }
+
+// ConversationKey is the linkedid that the leg's conversation goes by within its source.
+func (c *Call) ConversationKey() string {
+	if c.Joined != "" {
+		return c.Joined
+	}
+	return c.partitionText()
+}
+
+// Omitted tells whether the PBX asked to leave the row out of accounts (amaflags OMIT, ast_channel_amaflags2string): it is
+// stored, and hidden from lists, statistics and tickets.
+func (c *Call) Omitted() bool {
+	if c.Amaflags == amaOmit {
+		return true
+	}
+	for _, p := range c.Extra {
+		if p.Name == "amaflags" {
+			return strings.EqualFold(p.Text, "OMIT")
+		}
+	}
+	return false
+}
+
+const amaOmit = 1
 
 // HasRecording tells whether the row names a recording that can hold a conversation.
 func (c *Call) HasRecording() bool { return c.Recordingfile != "" && c.Billsec > 0 }

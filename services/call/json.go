@@ -27,9 +27,13 @@ func (c *Call) AppendJSON(dst []byte) []byte {
 	o.text("hangup_cause", c.HangupCause)
 	o.text("hangup_reason", c.HangupReason)
 	o.text("hangup_source", c.HangupSource)
-	o.column(c, "queue_name")
-	o.column(c, "queue_wait_time")
-	o.column(c, "answered_agent")
+	o.understood(c, "queue_name", c.Queue)
+	if c.QueueWait != NoSeconds && !c.has("queue_wait_time") {
+		o.seconds("queue_wait_time", c.QueueWait)
+	} else {
+		o.column(c, "queue_wait_time")
+	}
+	o.understood(c, "answered_agent", c.Agent)
 	o.text("recording_url", c.recordingURL())
 
 	o.uint("org_id", uint64(c.OrgID))
@@ -38,6 +42,18 @@ func (c *Call) AppendJSON(dst []byte) []byte {
 	o.uint("row_id", row)
 	o.text("conversation_id", c.ConversationID())
 	o.text("trunk", c.Trunk)
+	o.text("did", c.Did)
+	o.text("outcome", string(c.Outcome))
+	o.text("leg_kind", string(c.LegKind))
+	o.seconds("ring_time", c.RingTime)
+	o.seconds("talk_time", c.TalkTime)
+	o.seconds("ivr_time", c.IvrTime)
+	o.text("caller_extension", c.CallerExtension)
+	o.text("caller", c.Caller)
+	o.text("callee", c.Callee)
+	o.bool("withheld", c.Withheld)
+	o.texts("tags", c.Tags)
+	o.confidence("disconnected_confidence", c.Confidence)
 	o.local(c, "calldate")
 	o.instant("answer", c.Answer)
 	o.local(c, "answer")
@@ -56,8 +72,8 @@ var ours = func() map[string]bool {
 		"direction", "rang_extension", "answered_by", "answered_type", "wait_time", "disconnected_by", "hangup_cause",
 		"hangup_reason", "hangup_source", "recording_url", "org_id", "source", "row_id", "conversation_id", "trunk",
 		"calldate_local", "answer_local", "end_local", "flags", "invalid_utf8",
-		// Names that the understanding of calls gives out beyond the first fields; kept free from the start, so that a
-		// site column does not change its name when they appear.
+		"caller_extension", "disconnected_confidence",
+		// The last few are kept free, so that a site column does not change its name when they appear.
 		"did", "outcome", "ring_time", "talk_time", "ivr_time", "leg_kind", "caller", "callee", "withheld", "tags",
 		"legs", "settled", "recordings", "recording_state",
 	} {
@@ -68,6 +84,25 @@ var ours = func() map[string]bool {
 	}
 	return m
 }()
+
+// has tells whether the row itself says something in a standard column.
+func (c *Call) has(name string) bool {
+	i := c.Table.Place(name)
+	if i < 0 {
+		return false
+	}
+	v := c.Raw(i)
+	return v.Valid && v.Text != ""
+}
+
+// understood shows a standard column, and where the row is silent in it what it is understood to be.
+func (o *object) understood(c *Call, name, meant string) {
+	if meant != "" && !c.has(name) {
+		o.text(name, meant)
+		return
+	}
+	o.column(c, name)
+}
 
 func (c *Call) calldateShown() Instant {
 	if c.isNull("calldate") || c.Flagged(FlagCalldateInvalid) {
@@ -122,6 +157,33 @@ func (o *object) seconds(name string, v int64) {
 	}
 	o.key(name)
 	o.dst = strconv.AppendInt(o.dst, v, 10)
+}
+
+func (o *object) bool(name string, v bool) {
+	o.key(name)
+	o.dst = strconv.AppendBool(o.dst, v)
+}
+
+func (o *object) texts(name string, list []string) {
+	o.key(name)
+	o.dst = append(o.dst, '[')
+	for i, text := range list {
+		if i > 0 {
+			o.dst = append(o.dst, ',')
+		}
+		o.dst = appendString(o.dst, text)
+	}
+	o.dst = append(o.dst, ']')
+}
+
+// confidence is kept in percent and shown between 0 and 1; 0 is not known.
+func (o *object) confidence(name string, percent uint8) {
+	if percent == 0 {
+		o.null(name)
+		return
+	}
+	o.key(name)
+	o.dst = strconv.AppendFloat(o.dst, float64(percent)/100, 'g', -1, 64)
 }
 
 func (o *object) instant(name string, v Instant) {

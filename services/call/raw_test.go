@@ -88,17 +88,20 @@ func TestDocumentedRecord(t *testing.T) {
 		{"\x02\x01", true},
 		{"1775.1", true},
 	}}
-	c := Call{
-		ID: 10, OrgID: 1, Source: "pbx", Calldate: InstantOf(time.Date(2026, 4, 12, 12, 7, 13, 0, time.UTC)), CalldateOffset: 19800, Answer: NoInstant, End: NoInstant,
-		Direction: Inbound, RangExtension: "1001", WaitTime: 10, DisconnectedBy: ByCaller, HangupCause: "16", HangupReason: "Normal Clearing",
-		HangupSource: "PJSIP/tata_gateway-...", Trunk: "tata_gateway",
-	}
+	c := Blank(10)
+	c.OrgID, c.Source, c.Calldate, c.CalldateOffset = 1, "pbx", InstantOf(time.Date(2026, 4, 12, 12, 7, 13, 0, time.UTC)), 19800
+	c.Direction, c.Trunk, c.RangExtension, c.WaitTime = Inbound, "tata_gateway", "1001", 10
+	c.DisconnectedBy, c.Confidence, c.HangupCause, c.HangupReason = ByCaller, 70, "16", "Normal Clearing"
+	c.HangupSource = "PJSIP/tata_gateway-..."
+	c.Did, c.Outcome, c.LegKind, c.RingTime, c.Caller, c.Tags = "918065978001", OutcomeMissed, LegDial, 10, "+919944421125", []string{"sales"}
 	c.SetRaw(table, &row)
 	want := `{"id":10,"calldate":"2026-04-12T12:07:13Z","src":"919944421125","dst":"918065978001","disposition":"NO ANSWER","duration":10,` +
 		`"billsec":0,"direction":"inbound","rang_extension":"1001","answered_by":null,"answered_type":null,"wait_time":10,` +
 		`"disconnected_by":"caller","hangup_cause":"16","hangup_reason":"Normal Clearing","hangup_source":"PJSIP/tata_gateway-...",` +
 		`"queue_name":null,"queue_wait_time":null,"answered_agent":null,"recording_url":"/api/v1/calls/10/recording",` +
-		`"org_id":1,"source":"pbx","row_id":10,"conversation_id":"pbx:1775.1","trunk":"tata_gateway","calldate_local":"2026-04-12 17:37:13",` +
+		`"org_id":1,"source":"pbx","row_id":10,"conversation_id":"pbx:1775.1","trunk":"tata_gateway","did":"918065978001","outcome":"missed","leg_kind":"dial",` +
+		`"ring_time":10,"talk_time":null,"ivr_time":null,"caller_extension":null,"caller":"+919944421125","callee":null,"withheld":false,` +
+		`"tags":["sales"],"disconnected_confidence":0.7,"calldate_local":"2026-04-12 17:37:13",` +
 		`"answer":null,"answer_local":null,"end":null,"end_local":null,"flags":[],` +
 		`"recordingfile":"x.wav","raw_direction":"their own","cost":0.1000,"big":18446744073709551615,"marks":513,"uniqueid":"1775.1","callid":"1775.1"}`
 	if got := string(c.AppendJSON(nil)); got != want {
@@ -109,7 +112,7 @@ func TestDocumentedRecord(t *testing.T) {
 func TestInvalidUTF8IsKeptAndFlagged(t *testing.T) {
 	t.Parallel()
 	table := tableOf("id int", "clid varchar(80)")
-	c := Call{ID: 1, Answer: NoInstant, End: NoInstant, WaitTime: NoSeconds}
+	c := Blank(1)
 	c.SetRaw(table, &Row{ID: 1, Values: []Value{{"1", true}, {"M\xfcller", true}}})
 	var shown struct {
 		Clid    string            `json:"clid"`

@@ -1,0 +1,87 @@
+package call
+
+import "encoding/json"
+
+// Conversation is what the legs of a conversation come to, as one organisation sees them: made of that organisation's legs
+// only. It is kept on the organisation's first leg, the head, which is the oldest by calldate and id; every other leg has
+// none (Legs is 0).
+type Conversation struct {
+	Legs     int64 // how many legs the organisation has; 0: this row is not the head
+	Complete bool  // the caller's own row is here, and no half of a Local channel is still missing
+
+	Answer         Instant // when the first human took it; NoInstant where none did
+	End            Instant
+	Outcome        Outcome
+	QueueName      string
+	AnsweredBy     string // the first human's extension; empty where that was behind a trunk
+	AnsweredType   AnsweredType
+	DisconnectedBy DisconnectedBy
+	Confidence     uint8 // of DisconnectedBy, percent
+	WaitTime       int64 // seconds from arrival to the first human answer, or to the end
+	RingTime       int64 // seconds that phones rang before that answer
+	TalkTime       int64 // seconds that people talked
+	Tags           []string
+
+	Detail string // a Detail as JSON; empty where the head's own columns tell everything
+}
+
+// Detail is what is shown of a conversation but never searched for.
+type Detail struct {
+	Src                  string        `json:"src,omitempty"`
+	Dst                  string        `json:"dst,omitempty"`
+	DID                  string        `json:"did,omitempty"`
+	Trunk                string        `json:"trunk,omitempty"`
+	SourceName           string        `json:"source_name,omitempty"`
+	RequestedExtension   string        `json:"requested_extension,omitempty"`
+	RequestedName        string        `json:"requested_name,omitempty"`
+	RequestedContext     string        `json:"requested_context,omitempty"`
+	DestinationExtension string        `json:"destination_extension,omitempty"`
+	DestinationName      string        `json:"destination_name,omitempty"`
+	DestinationContext   string        `json:"destination_context,omitempty"`
+	QueueWaitTime        *int64        `json:"queue_wait_time,omitempty"` // seconds
+	AnsweredAgent        string        `json:"answered_agent,omitempty"`
+	HangupCause          string        `json:"hangup_cause,omitempty"`
+	HangupReason         string        `json:"hangup_reason,omitempty"`
+	HangupSource         string        `json:"hangup_source,omitempty"`
+	Participants         []Participant `json:"participants,omitempty"`
+	Path                 []Step        `json:"path,omitempty"`
+	Recordings           []Recording   `json:"recordings,omitempty"`
+	Legs                 []Leg         `json:"legs,omitempty"`
+}
+
+// Participant is an extension that took part, called or calling.
+type Participant struct {
+	Extension string `json:"extension"`
+	Name      string `json:"name,omitempty"`
+	Rang      bool   `json:"rang"`
+	Answered  bool   `json:"answered"`
+}
+
+// Step of the way that a caller took.
+type Step struct {
+	Kind string  `json:"kind"` // ivr, queue, rang, answered, transfer, forward, pickup, voicemail, prompt, conference, …
+	Who  string  `json:"who,omitempty"`
+	At   Instant `json:"at"` // milliseconds
+}
+
+// Recording of a conversation: one of the rows that name the file.
+type Recording struct {
+	CallID uint64 `json:"call_id"`
+	File   string `json:"file"`
+}
+
+// Leg names a row of a conversation.
+type Leg struct {
+	ID   uint64  `json:"id"`
+	Kind LegKind `json:"leg_kind"`
+}
+
+// detail of a head; where none is kept the row tells it.
+func (c *Call) detail() (Detail, error) {
+	var d Detail
+	if c.Conversation.Detail == "" {
+		return d, nil
+	}
+	err := json.Unmarshal([]byte(c.Conversation.Detail), &d)
+	return d, err
+}
