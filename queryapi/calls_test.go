@@ -56,7 +56,9 @@ func missed(id uint64, org uint32) call.Call {
 		Recordingfile: "20260412-173713-919944421125-1001.wav",
 		Extra:         []call.Pair{{Name: "cost", Text: "123456789012345678.0123456789"}, {Name: "big", Text: "18446744073709551615"}, {Name: "direction", Text: "in"}},
 		Direction:     call.Inbound, Trunk: "tata_gateway", RangExtension: "1001", WaitTime: 10, DisconnectedBy: call.ByCaller,
-		HangupCause: "16", HangupReason: "Normal Clearing", HangupSource: "PJSIP/tata_gateway-00000a1b",
+		HangupCause: "16", HangupReason: "Normal Clearing", HangupSource: "PJSIP/tata_gateway-00000a1b", Confidence: 90,
+		Did: "918065978001", Outcome: call.OutcomeMissed, LegKind: call.LegDial, RingTime: 10, Caller: "+919944421125",
+		Callee: "+918065978001", Tags: []string{"sales", "paris"}, QueueWait: call.NoSeconds, Conversation: call.NoConversation,
 	}
 }
 
@@ -67,6 +69,7 @@ func talked(id uint64, org uint32, minutes int) call.Call {
 	c.Nulls, c.Answer, c.End = "queue_name,queue_wait_time,answered_agent", c.Calldate+4_000, c.Calldate+10_000
 	c.AnswerOffset = c.CalldateOffset
 	c.Billsec, c.WaitTime, c.Disposition, c.AnsweredBy, c.AnsweredType = 6, 4, call.Answered, "1001", call.Human
+	c.Outcome, c.RingTime, c.TalkTime = call.OutcomeAnswered, 4, 6
 	return c
 }
 
@@ -89,7 +92,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestListIsTheCallLogsAPIs(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, newStore(t, missed(10, 1), talked(11, 1, 5)), nil, nil)
+	s := newSite(t, &fixed{calls: []call.Call{talked(11, 1, 5), missed(10, 1)}}, nil, nil)
 	list := s.get(t, tokenOf(t, "agent", 1), "/api/v1/calls")
 	if list.Header.Get("Content-Type") != "application/json" || list.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("headers %v", list.Header)

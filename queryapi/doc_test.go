@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -109,16 +113,16 @@ func TestDocumentedFields(t *testing.T) {
 	decoder := json.NewDecoder(bytes.NewReader(c.AppendJSON(nil)))
 	var names []string
 	for depth := 0; ; {
-		token, err := decoder.Token()
+		next, err := decoder.Token()
 		if err != nil {
 			break
 		}
-		if d, ok := token.(json.Delim); ok {
+		if d, ok := next.(json.Delim); ok {
 			depth += map[json.Delim]int{'{': 1, '[': 1, '}': -1, ']': -1}[d]
 			continue
 		}
 		if depth == 1 {
-			names = append(names, token.(string))
+			names = append(names, next.(string))
 			var value json.RawMessage
 			if err := decoder.Decode(&value); err != nil {
 				t.Fatal(err)
@@ -140,6 +144,40 @@ func TestDocumentedFields(t *testing.T) {
 		if !strings.Contains(text, "`"+name+"`") {
 			t.Errorf("docs/api.md does not name the standard column %s", name)
 		}
+	}
+}
+
+// The words of outcome and leg_kind are those of the package call, which has no list of them: its source is read.
+func TestDocumentedWords(t *testing.T) {
+	t.Parallel()
+	file, err := parser.ParseFile(token.NewFileSet(), "../services/call/outcome.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		kind, ok := spec.Type.(*ast.Ident)
+		if !ok || len(spec.Values) != 1 {
+			t.Fatalf("%s is no constant of a type", spec.Names[0])
+		}
+		field := map[string]string{"Outcome": "outcome", "LegKind": "leg_kind"}[kind.Name]
+		word, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+		if err != nil || field == "" {
+			t.Fatalf("%s is no word of a known field", spec.Names[0])
+		}
+		want = append(want, fmt.Sprintf("`%s` `%s`", field, word))
+		return true
+	})
+	var got []string
+	for _, row := range rows(section(t, documentation(t), "Words")) {
+		got = append(got, row[0]+" "+row[1])
+	}
+	if len(want) < 20 || !slices.Equal(got, want) {
+		t.Errorf("docs/api.md has the words %v, the code %v", got, want)
 	}
 }
 
