@@ -20,6 +20,12 @@ func BenchmarkInsert(b *testing.B) {
 			c.Linkedid, c.Userfield, c.Extra = c.Uniqueid, "hangupsource=PJSIP/1001|hangupcause=16", nil
 			c.Src = fmt.Sprintf("9199%08d", id*7919%100_000_000)
 			c.RawHash = id * 0x9e3779b97f4a7c15
+			c.Caller, c.Joined, c.Tags = "+"+c.Src, "", c.Tags[:id%2]
+			if id%3 == 0 {
+				c.Conversation = call.NoConversation
+			} else if id%3 == 1 {
+				c.Conversation.Detail = ""
+			}
 			calls[j] = c
 		}
 		b.StartTimer()

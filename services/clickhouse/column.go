@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"github.com/cdrflow/cdrflow/services/call"
 )
@@ -40,6 +41,21 @@ func (p *part) text(s string) {
 
 func (p *part) word(v uint64) { p.values = binary.LittleEndian.AppendUint64(p.values, v) }
 
+func (p *part) small(v uint8) { p.values = append(p.values, v) }
+
+func (p *part) mark(v bool) {
+	if v {
+		p.small(1)
+		return
+	}
+	p.small(0)
+}
+
+// seconds that are beyond an Int32 (68 years) are as good as the most it holds.
+func (p *part) seconds(v int64) {
+	p.values = binary.LittleEndian.AppendUint32(p.values, uint32(int32(min(math.MaxInt32, max(math.MinInt32, v)))))
+}
+
 // nullable appends a value of which one stands for NULL.
 func (p *part) nullable(v, null int64) {
 	mark := byte(0)
@@ -50,11 +66,13 @@ func (p *part) nullable(v, null int64) {
 	p.word(uint64(v))
 }
 
-// record is a call while it is scanned: two fields need a second step.
+// record is a call while it is scanned: some fields need a second step.
 type record struct {
-	call  call.Call
-	table string
-	extra map[string]string
+	call     call.Call
+	table    string
+	extra    map[string]string
+	storedAt call.Instant // selected for heads only
+	nothing  bool         // where a value goes that the call itself tells
 }
 
 // settle takes the second step.
@@ -66,6 +84,11 @@ func (r *record) settle() error {
 	r.call.Table = t
 	for name, text := range r.extra {
 		r.call.Extra = append(r.call.Extra, call.Pair{Name: name, Text: text})
+	}
+	for _, tags := range []*[]string{&r.call.Tags, &r.call.Conversation.Tags} {
+		if len(*tags) == 0 {
+			*tags = nil
+		}
 	}
 	return nil
 }
@@ -110,5 +133,62 @@ func instants(name string, field func(*call.Call) *call.Instant) *column {
 		read:   fmt.Sprintf("ifNull(toUnixTimestamp64Milli(%s), toInt64(%d))", quote(name), call.NoInstant),
 		put:    func(p *part, c *call.Call) { p.nullable(int64(*field(c)), int64(call.NoInstant)) },
 		target: func(r *record) any { return (*int64)(field(&r.call)) },
+	}
+}
+
+// moments are instants of which NoInstant is 1970: they are of conversations, and nobody talked then.
+func moments(name string, field func(*call.Call) *call.Instant) *column {
+	return &column{
+		name: name, sent: "DateTime64(3, 'UTC')",
+		read: fmt.Sprintf("if(toUnixTimestamp64Milli(%[1]s) = 0, toInt64(%[2]d), toUnixTimestamp64Milli(%[1]s))", quote(name), call.NoInstant),
+		put: func(p *part, c *call.Call) {
+			if at := *field(c); at != call.NoInstant {
+				p.word(uint64(at))
+				return
+			}
+			p.word(0)
+		},
+		target: func(r *record) any { return (*int64)(field(&r.call)) },
+	}
+}
+
+// seconds of which call.NoSeconds stays -1.
+func seconds(name string, field func(*call.Call) *int64) *column {
+	return &column{
+		name: name, sent: "Int32", read: "toInt64(" + quote(name) + ")",
+		put:    func(p *part, c *call.Call) { p.seconds(*field(c)) },
+		target: func(r *record) any { return field(&r.call) },
+	}
+}
+
+func percents(name string, field func(*call.Call) *uint8) *column {
+	return &column{
+		name: name, sent: "UInt8", read: quote(name),
+		put:    func(p *part, c *call.Call) { p.small(*field(c)) },
+		target: func(r *record) any { return field(&r.call) },
+	}
+}
+
+func marks(name string, field func(*call.Call) *bool) *column {
+	return &column{
+		name: name, sent: "UInt8", read: quote(name) + " = 1",
+		put:    func(p *part, c *call.Call) { p.mark(*field(c)) },
+		target: func(r *record) any { return field(&r.call) },
+	}
+}
+
+// lists of texts are sent as an array is laid out: where each row's texts end, then all texts.
+func lists(name string, field func(*call.Call) *[]string) *column {
+	return &column{
+		name: name, sent: "Array(String)", read: "CAST(" + quote(name) + ", 'Array(String)')",
+		put: func(p *part, c *call.Call) {
+			list := *field(c)
+			for _, s := range list {
+				p.text(s)
+			}
+			p.entries += uint64(len(list))
+			p.front = binary.LittleEndian.AppendUint64(p.front, p.entries)
+		},
+		target: func(r *record) any { return field(&r.call) },
 	}
 }

@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/cdrflow/cdrflow/services/call"
 )
@@ -9,6 +10,11 @@ import (
 // columns of calls, all that an insert sends and a select of whole calls reads; stored_at and conversation_id are the
 // store's own.
 func columns() []*column {
+	return slices.Concat(rawColumns(), derivedColumns(), headColumns())
+}
+
+// rawColumns are the key, what the store must know of a row, and the row itself.
+func rawColumns() []*column {
 	return []*column{
 		{
 			name: "org_id", sent: "UInt32", read: "org_id",
@@ -22,17 +28,7 @@ func columns() []*column {
 		},
 		uint64s("id", func(c *call.Call) *uint64 { return &c.ID }),
 		uint64s("version", func(c *call.Call) *uint64 { return (*uint64)(&c.Version) }),
-		{
-			name: "is_deleted", sent: "UInt8", read: "is_deleted = 1",
-			put: func(p *part, c *call.Call) {
-				mark := byte(0)
-				if c.Removed {
-					mark = 1
-				}
-				p.values = append(p.values, mark)
-			},
-			target: func(r *record) any { return &r.call.Removed },
-		},
+		marks("is_deleted", func(c *call.Call) *bool { return &c.Removed }),
 		text("source", func(c *call.Call) *string { return &c.Source }),
 		{
 			// Nearly all rows have the same text here; a tombstone has none.
@@ -90,20 +86,5 @@ func columns() []*column {
 			},
 			target: func(r *record) any { return &r.extra },
 		},
-
-		text("direction", func(c *call.Call) *string { return (*string)(&c.Direction) }),
-		text("trunk", func(c *call.Call) *string { return &c.Trunk }),
-		text("rang_extension", func(c *call.Call) *string { return &c.RangExtension }),
-		text("answered_by", func(c *call.Call) *string { return &c.AnsweredBy }),
-		text("answered_type", func(c *call.Call) *string { return (*string)(&c.AnsweredType) }),
-		{
-			name: "wait_time", sent: "Nullable(Int64)", read: "ifNull(wait_time, -1)",
-			put:    func(p *part, c *call.Call) { p.nullable(c.WaitTime, call.NoSeconds) },
-			target: func(r *record) any { return &r.call.WaitTime },
-		},
-		text("disconnected_by", func(c *call.Call) *string { return (*string)(&c.DisconnectedBy) }),
-		text("hangup_cause", func(c *call.Call) *string { return &c.HangupCause }),
-		text("hangup_reason", func(c *call.Call) *string { return &c.HangupReason }),
-		text("hangup_source", func(c *call.Call) *string { return &c.HangupSource }),
 	}
 }

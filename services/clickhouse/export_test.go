@@ -11,3 +11,11 @@ func (s *Store) PhysicalRows(t testing.TB) uint64 {
 	}
 	return n
 }
+
+// Merge folds all versions as background merges do in time.
+func (s *Store) Merge(t testing.TB) {
+	t.Helper()
+	if err := s.conn.Exec(t.Context(), "OPTIMIZE TABLE calls FINAL"); err != nil {
+		t.Fatal(err)
+	}
+}

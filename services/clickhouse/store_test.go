@@ -3,6 +3,7 @@ package clickhouse_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -42,32 +43,52 @@ func full(id uint64, org uint32) call.Call {
 		Extra:     []call.Pair{{Name: "cost", Text: "0.1000"}},
 		Direction: call.Inbound, Trunk: "tata", RangExtension: "1001", AnsweredBy: "1001", AnsweredType: call.Human, WaitTime: call.NoSeconds,
 		DisconnectedBy: call.ByCaller, HangupCause: "16", HangupReason: "Normal Clearing", HangupSource: "PJSIP/tata-00000001",
+		Confidence: 95, Did: "918065978001", CallerExtension: "1002", Outcome: call.OutcomeAnswered, LegKind: call.LegDial,
+		RingTime: 3, TalkTime: call.NoSeconds, IvrTime: 1, Caller: "+919944421125", Callee: "+918065978001", Withheld: true,
+		Tags: []string{"sales", "Zürich"}, Queue: "sales", QueueWait: 4, Agent: "1001", Joined: "1.0",
+		Conversation: call.Conversation{
+			Legs: 3, Complete: true, Answer: at + 2, End: at + 3, Outcome: call.OutcomeMissed, QueueName: "support",
+			AnsweredBy: "1003", AnsweredType: call.Prompt, DisconnectedBy: call.ByCallee, Confidence: 60, WaitTime: 5,
+			RingTime: call.NoSeconds, TalkTime: 7, Tags: []string{"paris"}, Detail: `{"src":"1","path":[{"kind":"ivr","at":7}]}`,
+		},
 	}
+}
+
+// grave is the tombstone of a row, as the enricher leaves it.
+func grave(c call.Call, v call.Version) call.Call {
+	gone := call.Blank(c.ID)
+	gone.OrgID, gone.Calldate, gone.Version, gone.Removed, gone.Source = c.OrgID, c.Calldate, v, true, c.Source
+	return gone
 }
 
 func TestEveryFieldComesBack(t *testing.T) {
 	t.Parallel()
 	store := open(t)
 	want := full(10, 1)
-	for i, v := 0, reflect.ValueOf(want); i < v.NumField(); i++ {
-		switch name := v.Type().Field(i).Name; name {
-		case "Removed":
-		default:
-			if v.Field(i).IsZero() {
+	for _, v := range []reflect.Value{reflect.ValueOf(want), reflect.ValueOf(want.Conversation)} {
+		for i := range v.NumField() {
+			if name := v.Type().Field(i).Name; name != "Removed" && v.Field(i).IsZero() {
 				t.Fatalf("the test sets no %s", name)
 			}
 		}
 	}
-	if err := store.Insert(t.Context(), []call.Call{want}, "a"); err != nil {
+	blank := call.Blank(11)
+	blank.OrgID, blank.Calldate, blank.Version, blank.Table = 1, want.Calldate, want.Version, site
+	long := blank
+	long.ID, long.RingTime, long.Conversation.Legs = 12, 1<<40, 1<<20
+	if err := store.Insert(t.Context(), []call.Call{want, blank, long}, "a"); err != nil {
 		t.Fatal(err)
 	}
-	got, err := store.Get(t.Context(), clickhouse.Scope{Orgs: []uint32{1}}, 10)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got.Table = want.Table
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
+	long.RingTime, long.Conversation.Legs = math.MaxInt32, math.MaxUint16
+	for _, want := range []call.Call{want, blank, long} {
+		got, err := store.Get(t.Context(), clickhouse.Scope{Orgs: []uint32{1}}, want.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Table = want.Table
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("got  %+v\nwant %+v", got, want)
+		}
 	}
 }
 
@@ -114,9 +135,7 @@ func TestVersionsFold(t *testing.T) {
 	old := full(1, 1)
 	moved := old
 	moved.OrgID, moved.Version = 2, call.NewVersion(7, 5, 0)
-	gone := call.Call{
-		OrgID: 1, Calldate: old.Calldate, ID: 1, Version: moved.Version, Removed: true, Answer: call.NoInstant, End: call.NoInstant,
-	}
+	gone := grave(old, moved.Version)
 	for i, block := range [][]call.Call{{old}, {gone, moved}, {old}, {gone, moved}} {
 		if err := store.Insert(ctx, block, fmt.Sprint("block", i)); err != nil {
 			t.Fatal(err)
