@@ -158,6 +158,19 @@ func TestVersionsFold(t *testing.T) {
 	}
 }
 
+func TestLookupOfManySparseIDs(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	sparse := make([]uint64, 20_000)
+	for i := range sparse {
+		sparse[i] = call.ID(call.MaxSourceNumber, uint64(i)*1000+1)
+	}
+	insert(t, store, "a", full(sparse[7], 1))
+	if stored, err := store.Lookup(t.Context(), sparse); err != nil || len(stored) != 1 {
+		t.Errorf("got %d, %v; want one", len(stored), err)
+	}
+}
+
 func TestTheSameTokenIsStoredOnce(t *testing.T) {
 	t.Parallel()
 	store := open(t)
