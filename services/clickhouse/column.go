@@ -68,11 +68,11 @@ func (p *part) nullable(v, null int64) {
 
 // record is a call while it is scanned: some fields need a second step.
 type record struct {
-	call     call.Call
-	table    string
-	extra    map[string]string
-	storedAt call.Instant // selected for heads only
-	nothing  bool         // where a value goes that the call itself tells
+	call    call.Call
+	table   string
+	extra   map[string]string
+	settled bool
+	nothing bool // where a value goes that the call itself tells
 }
 
 // settle takes the second step.

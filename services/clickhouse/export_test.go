@@ -1,6 +1,10 @@
 package clickhouse
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+	"time"
+)
 
 // PhysicalRows counts what lies in the table before versions fold.
 func (s *Store) PhysicalRows(t testing.TB) uint64 {
@@ -18,4 +22,23 @@ func (s *Store) Merge(t testing.TB) {
 	if err := s.conn.Exec(t.Context(), "OPTIMIZE TABLE calls FINAL"); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Age makes all living rows look as if they had been stored that much earlier.
+func (s *Store) Age(t testing.TB, by time.Duration) {
+	t.Helper()
+	sql := "INSERT INTO calls SELECT * REPLACE (version + 1 AS version, stored_at - toIntervalSecond(%d) AS stored_at) FROM calls FINAL"
+	if err := s.conn.Exec(t.Context(), fmt.Sprintf(sql, int(by.Seconds()))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Text is the first column of a query's only row, as text.
+func (s *Store) Text(t testing.TB, query string) string {
+	t.Helper()
+	var text string
+	if err := s.conn.QueryRow(t.Context(), query).Scan(&text); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return text
 }

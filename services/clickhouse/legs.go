@@ -19,13 +19,15 @@ const joinRounds = 4
 // Legs finds every living row of these conversations, whole and in no order, whatever its organisation. Where a row was
 // joined to another conversation, or another's was joined to one of these, that one comes along.
 func (s *Store) Legs(ctx context.Context, keys []Key) ([]call.Call, error) {
-	return s.legs(ctx, "", keys)
+	var legs []call.Call
+	err := s.legs(ctx, "", keys, func(h *Head) { legs = append(legs, h.Call) })
+	return legs, err
 }
 
-func (s *Store) legs(ctx context.Context, scope string, keys []Key) ([]call.Call, error) {
+// legs does so for the rows that meet the condition scope.
+func (s *Store) legs(ctx context.Context, scope string, keys []Key, each func(*Head)) error {
 	asked := make(map[Key]bool, len(keys))
 	known := map[place]bool{}
-	var legs []call.Call
 	for range joinRounds {
 		var fresh []Key
 		for _, k := range keys {
@@ -39,25 +41,25 @@ func (s *Store) legs(ctx context.Context, scope string, keys []Key) ([]call.Call
 		}
 		places, err := s.places(ctx, join(scope, around(fresh), ofConversations(fresh)))
 		if err != nil {
-			return nil, err
+			return err
 		}
 		found, err := s.at(ctx, unknown(places, known))
 		if err != nil {
-			return nil, err
+			return err
 		}
 		keys = keys[:0:0]
 		for i := range found {
-			own, with := keysOf(&found[i])
+			own, with := keysOf(&found[i].Call)
 			// The filter may have met an older version of the row, or another source's linkedid.
 			if !asked[own] && !asked[with] {
-				delete(known, placeOf(&found[i]))
+				delete(known, placeOf(&found[i].Call))
 				continue
 			}
-			legs = append(legs, found[i])
+			each(&found[i])
 			keys = append(keys, own, with)
 		}
 	}
-	return legs, nil
+	return nil
 }
 
 // keysOf a leg: the conversation that Asterisk made it part of, and the one that it was joined to.
@@ -167,9 +169,9 @@ func (s *Store) Crossing(ctx context.Context, source string, channels []string, 
 	if err != nil {
 		return nil, err
 	}
-	crossing := found[:0]
+	var crossing []call.Call
 	for i := range found {
-		if c := &found[i]; c.Source == source && (wanted[c.Channel] || wanted[c.Dstchannel]) {
+		if c := &found[i].Call; c.Source == source && (wanted[c.Channel] || wanted[c.Dstchannel]) {
 			crossing = append(crossing, *c)
 		}
 	}

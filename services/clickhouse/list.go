@@ -30,22 +30,17 @@ func (s Scope) where() string {
 }
 
 // ListQuery asks for one page of calls, newest first.
-type ListQuery struct{ Limit, Offset int }
-
-// windows that a list without dates tries one after the other: the newest page of a busy organisation is in the last
-// day, and FINAL over a day costs a tenth of FINAL over a year. 0 is unbounded.
-var windows = []time.Duration{24 * time.Hour, 7 * 24 * time.Hour, 31 * 24 * time.Hour, 366 * 24 * time.Hour, 0}
+type ListQuery struct {
+	Limit, Offset int
+	Omitted       bool // those that the PBX marked amaflags OMIT, and only those; they are hidden otherwise
+}
 
 // List calls of the scope, newest first (calldate, then id, both descending).
 func (s *Store) List(ctx context.Context, scope Scope, q ListQuery) ([]call.Call, error) {
-	now := time.Now().UTC()
-	for _, window := range windows {
-		where := scope.where()
-		if window > 0 {
-			where += fmt.Sprintf(" AND calldate >= fromUnixTimestamp64Milli(%d, 'UTC')", now.Add(-window).UnixMilli())
-		}
-		calls, err := s.calls(ctx, fmt.Sprintf("WHERE %s ORDER BY calldate DESC, id DESC LIMIT %d OFFSET %d", where, q.Limit, q.Offset))
-		if err != nil || len(calls) == q.Limit || window == 0 {
+	for _, low := range steps(0, 0, call.InstantOf(time.Now()), days) {
+		calls, err := s.calls(ctx, fmt.Sprintf("WHERE %s ORDER BY calldate DESC, id DESC LIMIT %d OFFSET %d",
+			join(scope.where(), within(low, 0), omitted(q.Omitted)), q.Limit, q.Offset))
+		if err != nil || len(calls) == q.Limit || low == 0 {
 			return calls, err
 		}
 	}
@@ -53,12 +48,24 @@ func (s *Store) List(ctx context.Context, scope Scope, q ListQuery) ([]call.Call
 }
 
 // Count the calls of the scope.
-func (s *Store) Count(ctx context.Context, scope Scope, _ ListQuery) (uint64, error) {
+func (s *Store) Count(ctx context.Context, scope Scope, q ListQuery) (uint64, error) {
+	return s.count(ctx, join(scope.where(), omitted(q.Omitted)))
+}
+
+func (s *Store) count(ctx context.Context, where string) (uint64, error) {
 	var n uint64
-	if err := s.conn.QueryRow(ctx, "SELECT count() FROM calls FINAL WHERE "+scope.where()).Scan(&n); err != nil {
+	if err := s.conn.QueryRow(ctx, "SELECT count() FROM calls FINAL WHERE "+where).Scan(&n); err != nil {
 		return 0, s.explain("count calls", err)
 	}
 	return n, nil
+}
+
+// omitted is the condition that hides what the PBX wants left out of lists, or shows just that.
+func omitted(only bool) string {
+	if only {
+		return "omitted = 1"
+	}
+	return "omitted = 0"
 }
 
 // Get one call of the scope; ErrNotFound where there is none or the scope does not cover it.
@@ -76,32 +83,48 @@ func (s *Store) Get(ctx context.Context, scope Scope, id uint64) (call.Call, err
 // calls runs a select of whole calls; tail is everything behind the table and always ends in a LIMIT, without which FINAL
 // reads every column of the organisation.
 func (s *Store) calls(ctx context.Context, tail string) ([]call.Call, error) {
-	reads := make([]string, len(s.columns))
+	var calls []call.Call
+	err := s.read(ctx, tail, func(r *record) { calls = append(calls, r.call) })
+	return calls, err
+}
+
+// heads does the same and tells whether each one's conversation is settled.
+func (s *Store) heads(ctx context.Context, tail string) ([]Head, error) {
+	var heads []Head
+	err := s.read(ctx, tail, func(r *record) { heads = append(heads, Head{r.call, r.settled}) })
+	return heads, err
+}
+
+func (s *Store) read(ctx context.Context, tail string, each func(*record)) error {
+	reads := make([]string, len(s.columns), len(s.columns)+1)
 	for i, c := range s.columns {
 		reads[i] = c.read
 	}
+	reads = append(reads, "conv_settled = 1")
 	rows, err := s.conn.Query(ctx, "SELECT "+strings.Join(reads, ", ")+" FROM calls FINAL "+tail)
 	if err != nil {
-		return nil, s.explain("read calls", err)
+		return s.explain("read calls", err)
 	}
 	defer rows.Close()
-	var calls []call.Call
+	// One record serves all rows, so that the hundred addresses are taken once.
+	var r record
+	targets := make([]any, len(s.columns), len(s.columns)+1)
+	for i, c := range s.columns {
+		targets[i] = c.target(&r)
+	}
+	targets = append(targets, &r.settled)
 	for rows.Next() {
-		var r record
-		targets := make([]any, len(s.columns))
-		for i, c := range s.columns {
-			targets[i] = c.target(&r)
-		}
+		r = record{}
 		if err := rows.Scan(targets...); err != nil {
-			return nil, fmt.Errorf("read calls: %w", err)
+			return fmt.Errorf("read calls: %w", err)
 		}
 		if err := r.settle(); err != nil {
-			return nil, err
+			return err
 		}
-		calls = append(calls, r.call)
+		each(&r)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, s.explain("read calls", err)
+		return s.explain("read calls", err)
 	}
-	return calls, nil
+	return nil
 }

@@ -60,8 +60,8 @@ func unknown(places []place, known map[place]bool) []place {
 }
 
 // at reads what lives at these places.
-func (s *Store) at(ctx context.Context, places []place) ([]call.Call, error) {
-	var all []call.Call
+func (s *Store) at(ctx context.Context, places []place) ([]Head, error) {
+	var all []Head
 	for some := range slices.Chunk(places, placesAtOnce) {
 		low, high := some[0].calldate, some[0].calldate
 		var b strings.Builder
@@ -73,12 +73,12 @@ func (s *Store) at(ctx context.Context, places []place) ([]call.Call, error) {
 			low, high = min(low, p.calldate), max(high, p.calldate)
 		}
 		// PREWHERE is safe under FINAL here, since all versions of a row agree in its key.
-		calls, err := s.calls(long(ctx), fmt.Sprintf("PREWHERE %s AND (org_id, calldate, id) IN (%s) ORDER BY calldate, id LIMIT %d",
+		heads, err := s.heads(long(ctx), fmt.Sprintf("PREWHERE %s AND (org_id, calldate, id) IN (%s) ORDER BY calldate, id LIMIT %d",
 			between(low, high), b.String(), len(some)))
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, calls...)
+		all = append(all, heads...)
 	}
 	return all, nil
 }
@@ -86,15 +86,6 @@ func (s *Store) at(ctx context.Context, places []place) ([]call.Call, error) {
 // long allows a query that lists thousands of values: the server's own bound is 256 KiB.
 func long(ctx context.Context) context.Context {
 	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_query_size": 64 << 20}))
-}
-
-// between is the condition of a calldate from low to high, both included.
-func between(low, high call.Instant) string {
-	return fmt.Sprintf("calldate BETWEEN %s AND %s", moment(low), moment(high))
-}
-
-func moment(at call.Instant) string {
-	return fmt.Sprintf("fromUnixTimestamp64Milli(%d, 'UTC')", int64(at))
 }
 
 // join conditions; empty ones are none.

@@ -36,6 +36,8 @@ ALTER TABLE calls
     ADD COLUMN IF NOT EXISTS conv_tags Array(LowCardinality(String)),
     ADD COLUMN IF NOT EXISTS conv_detail String COMMENT 'what is shown of the conversation and never searched for: JSON' CODEC(ZSTD(1)),
 
+    ADD COLUMN IF NOT EXISTS conv_settled UInt8 ALIAS (conv_complete = 1 AND stored_at < now64(3) - INTERVAL 10 SECOND)
+        OR stored_at < now64(3) - INTERVAL 15 MINUTE COMMENT 'no further leg is expected: a late one rewrites the head, and its stored_at',
     MODIFY COLUMN conversation_id String ALIAS concat(source, ':', multiIf(joined != '', joined, linkedid != '', linkedid, uniqueid)),
     ADD INDEX IF NOT EXISTS ix_joined joined TYPE bloom_filter(0.001) GRANULARITY 1;
 
@@ -52,13 +54,13 @@ SELECT
     c.direction AS direction,
     c.conv_outcome AS outcome,
     c.conv_answer != toDateTime64(0, 3, 'UTC') AS answered,
-    (c.conv_complete = 1 AND c.stored_at < now64(3) - INTERVAL 10 SECOND) OR c.stored_at < now64(3) - INTERVAL 15 MINUTE AS settled,
+    c.conv_settled AS settled,
     c.conv_legs AS legs,
     c.conv_queue_name AS queue_name,
     c.conv_answered_by AS answered_by,
     c.conv_answered_type AS answered_type,
     c.conv_disconnected_by AS disconnected_by,
-    c.conv_confidence AS disconnected_confidence,
+    nullIf(c.conv_confidence, 0) / 100 AS disconnected_confidence,
     nullIf(c.conv_wait_time, -1) AS wait_time,
     nullIf(c.conv_ring_time, -1) AS ring_time,
     nullIf(c.conv_talk_time, -1) AS talk_time,
