@@ -167,6 +167,8 @@ func (t *ticketer) one(ctx context.Context, d *jetstream.Delivery) answer {
 		return answer{outcome: passed} // corrections, removals and erasures open nothing
 	case e.ID == 0 || len(e.Call) == 0:
 		return t.park(ctx, d, e, "an event of a new call without the call")
+	case omitted(e.Call):
+		return answer{outcome: passed}
 	case t.repeats.has(e):
 		return answer{outcome: known}
 	}
