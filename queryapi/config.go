@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/cdrflow/cdrflow/services/clickhouse"
+	"github.com/cdrflow/cdrflow/services/jetstream"
 	"github.com/cdrflow/cdrflow/services/minio"
 )
 
 type config struct {
 	ClickHouse clickhouse.Config
 	MinIO      minio.Config
+	NATS       jetstream.Config
 
 	// Where the API is served, as host:port.
 	HTTPAddr string `env:"HTTP_ADDR" envDefault:"127.0.0.1:8080"`

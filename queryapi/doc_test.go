@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"go/ast"
@@ -17,6 +18,7 @@ import (
 	"testing"
 
 	"github.com/cdrflow/cdrflow/services/call"
+	"github.com/cdrflow/cdrflow/services/servertest"
 )
 
 // documentation is docs/api.md.
@@ -92,7 +94,7 @@ func TestDocumentedRoutes(t *testing.T) {
 	s := newSite(t, &fixed{calls: []call.Call{missed(10, 1)}}, nil, nil)
 	text, _, _ := strings.Cut(documentation(t), "\n## ")
 	table := rows(text)
-	if len(table) != 3 {
+	if len(table) != 4 {
 		t.Fatalf("docs/api.md has %d routes", len(table))
 	}
 	for _, row := range table {
@@ -185,7 +187,11 @@ func TestDocumentedWords(t *testing.T) {
 func TestDocumentedExamples(t *testing.T) {
 	t.Parallel()
 	text := documentation(t)
+	nats := servertest.NATS(t)
+	enricher(t, nats.URL, func(context.Context, []byte) ([]byte, error) { return []byte(explanation), nil })
 	s := newSite(t, &fixed{calls: []call.Call{talked(10, 1, 0)}}, nil, nil)
+	s.connected(t, nats.URL)
+	explained := s.get(t, tokenOf(t, "agent", 1), "/api/v1/calls/10/explain").body
 	list := s.get(t, tokenOf(t, "agent", 1), "/api/v1/calls").body
 
 	recorder := httptest.NewRecorder()
@@ -197,7 +203,7 @@ func TestDocumentedExamples(t *testing.T) {
 	}())
 
 	fence := regexp.MustCompile("(?s)```json\n(.*?)\n```")
-	examples := []string{list, recorder.Body.String()}
+	examples := []string{list, explained, recorder.Body.String()}
 	i := 0
 	updated := fence.ReplaceAllStringFunc(text, func(shown string) string {
 		var indented bytes.Buffer

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/cdrflow/cdrflow/services/call"
 	"github.com/cdrflow/cdrflow/services/clickhouse"
@@ -26,12 +27,12 @@ func (f *fixed) Count(context.Context, clickhouse.Scope, clickhouse.ListQuery) (
 	return uint64(len(f.calls)), f.err
 }
 
-func (f *fixed) Get(ctx context.Context, _ clickhouse.Scope, id uint64) (call.Call, error) {
+func (f *fixed) Get(ctx context.Context, scope clickhouse.Scope, id uint64) (call.Call, error) {
 	if f.before != nil {
 		f.before(ctx)
 	}
 	for _, c := range f.calls {
-		if c.ID == id {
+		if c.ID == id && slices.Contains(scope.Orgs, c.OrgID) {
 			return c, f.err
 		}
 	}

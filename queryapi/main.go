@@ -1,5 +1,5 @@
-// Command queryapi answers for the call history: lists, single calls and recordings, over HTTP with JSON, to whoever holds
-// a token of an organisation.
+// Command queryapi answers for the call history: lists, single calls, how they are understood, and recordings, over HTTP
+// with JSON, to whoever holds a token of an organisation.
 package main
 
 import (
@@ -25,13 +25,16 @@ func run(ctx context.Context, p *process.Process) error {
 	defer store.Close()
 	p.Ready("clickhouse", store.Ping)
 
-	recordings, hangUp, err := openVault(cfg.MinIO)
+	enrichers, hangUp := dial(ctx, cfg.NATS, p.Name, p.Log)
+	defer hangUp()
+
+	recordings, lock, err := openVault(cfg.MinIO)
 	if err != nil {
 		return err
 	}
-	defer hangUp()
+	defer lock()
 
-	a := newAPI(cfg, store, recordings, p.Log, newMetrics(p.Registry))
+	a := newAPI(cfg, store, enrichers, recordings, p.Log, newMetrics(p.Registry))
 	if err := a.serve(ctx, cfg, p.Turned); err != nil {
 		return fmt.Errorf("serve the API: %w", err)
 	}

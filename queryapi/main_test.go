@@ -62,12 +62,15 @@ func newSite(t testing.TB, h history, v vault, change func(*config)) *site {
 		change(&cfg)
 	}
 	s := &site{registry: prometheus.NewRegistry(), log: &transcript{}}
-	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s.api = newAPI(cfg, h, v, log, newMetrics(s.registry))
+	s.api = newAPI(cfg, h, &line{}, v, newTestLog(s.log), newMetrics(s.registry))
 	server := httptest.NewServer(s.handler())
 	t.Cleanup(server.Close)
 	s.url = server.URL
 	return s
+}
+
+func newTestLog(to *transcript) *slog.Logger {
+	return slog.New(slog.NewTextHandler(to, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 // newStore gives a real store that holds the calls.

@@ -41,10 +41,12 @@ const (
 	recordingMissing   code = "recording_missing"
 	rangeUnsatisfiable code = "range_unsatisfiable"
 
-	historyUnavailable    code = "history_unavailable"
-	queryTimeout          code = "query_timeout"
-	recordingsUnavailable code = "recordings_unavailable"
-	internalError         code = "internal_error"
+	historyUnavailable     code = "history_unavailable"
+	queryTimeout           code = "query_timeout"
+	explanationUnavailable code = "explanation_unavailable"
+	explanationTimeout     code = "explanation_timeout"
+	recordingsUnavailable  code = "recordings_unavailable"
+	internalError          code = "internal_error"
 )
 
 // problems is the table of all that the API can refuse; docs/api.md shows the same one.
@@ -78,10 +80,12 @@ var problems = map[code]struct {
 	recordingMissing:   {404, "Recording missing"},
 	rangeUnsatisfiable: {416, "Range not satisfiable"},
 
-	historyUnavailable:    {503, "Call history unavailable"},
-	queryTimeout:          {503, "Query timed out"},
-	recordingsUnavailable: {503, "Recordings unavailable"},
-	internalError:         {500, "Internal error"},
+	historyUnavailable:     {503, "Call history unavailable"},
+	queryTimeout:           {503, "Query timed out"},
+	explanationUnavailable: {503, "Explanation unavailable"},
+	explanationTimeout:     {504, "Explanation timed out"},
+	recordingsUnavailable:  {503, "Recordings unavailable"},
+	internalError:          {500, "Internal error"},
 }
 
 // refusal is an error that the caller may read: what is wrong and what would be right.

@@ -49,7 +49,8 @@ func fetch(t *testing.T, url string) (int, string) {
 
 func TestRun(t *testing.T) {
 	t.Parallel()
-	warehouse, bucket := servertest.ClickHouse(t), servertest.MinIO(t)
+	warehouse, bucket, nats := servertest.ClickHouse(t), servertest.MinIO(t), servertest.NATS(t)
+	nats.Stop(t) // it comes later than the API
 	dir := t.TempDir()
 	put(t, dir, "secret", secret+"\n")
 	put(t, dir, "monitor/local.wav", voice)
@@ -68,7 +69,7 @@ func TestRun(t *testing.T) {
 
 	log := &transcript{}
 	p := process.New("queryapi", []string{
-		"CLICKHOUSE_DSN=" + warehouse.DSN, "JWT_SECRET_FILE=" + filepath.Join(dir, "secret"), "RECORDINGS_DIR=" + filepath.Join(dir, "monitor"),
+		"NATS_URL=" + nats.URL, "CLICKHOUSE_DSN=" + warehouse.DSN, "JWT_SECRET_FILE=" + filepath.Join(dir, "secret"), "RECORDINGS_DIR=" + filepath.Join(dir, "monitor"),
 		"MINIO_ENDPOINT=" + bucket.Endpoint, "MINIO_ACCESS_KEY=" + bucket.AccessKey, "MINIO_SECRET_KEY=" + bucket.SecretKey, "MINIO_BUCKET=" + bucket.Name,
 		"HTTP_ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0", "MEMORY_LIMIT=0",
 	}, log)
@@ -92,6 +93,22 @@ func TestRun(t *testing.T) {
 			t.Errorf("%s: %d, no %s in %s", path, status, want, body)
 		}
 	}
+	nats.Start(t)
+	enricher(t, nats.URL, func(context.Context, []byte) ([]byte, error) { return []byte(explanation), nil })
+	servertest.Eventually(t, time.Minute, func() bool {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, api+"/1/explain", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+tokenOf(t, "agent", 1))
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		return err == nil && response.StatusCode == http.StatusOK && string(body) == explanation
+	}, "a call is explained")
 	stop()
 	if err := <-ended; err != nil {
 		t.Errorf("a clean stop ends with %v", err)
@@ -115,6 +132,7 @@ func TestConfigMessages(t *testing.T) {
 		{[]string{"QUERY_TIMEOUT=10"}, []string{`QUERY_TIMEOUT is "10", want a duration such as 30s`}},
 		{[]string{"QUERY_TIMEOUT=0s"}, []string{"QUERY_TIMEOUT is 0s, want 100ms to 5m"}},
 		{[]string{"STOP_TIMEOUT=-1s"}, []string{"STOP_TIMEOUT is -1s, want 0s to 1h"}},
+		{[]string{"NATS_URL=nats.example.com"}, []string{"want nats://host:port or tls://host:port"}},
 		{[]string{"JWT_SECRT=" + secret}, []string{"JWT_SECRT is not a setting; did you mean JWT_SECRET?"}},
 		{[]string{"MINIO_ENDPOINT=127.0.0.1:9000"}, []string{"MINIO_ACCESS_KEY is not set", "MINIO_SECRET_KEY is not set"}},
 	} {

@@ -18,6 +18,7 @@ import (
 // api answers the requests.
 type api struct {
 	history          history
+	enrichers        enrichers
 	vault            vault  // nil where no MinIO is configured
 	recordings       string // directory; empty: none
 	recordingsSource string // whose recordings lie there; empty: anybody's
@@ -27,12 +28,12 @@ type api struct {
 	log              *slog.Logger
 	metrics          *metrics
 
-	historyTrouble, diskTrouble, vaultTrouble, cutTrouble process.Trouble
+	historyTrouble, explainTrouble, diskTrouble, vaultTrouble, cutTrouble process.Trouble
 }
 
-func newAPI(cfg config, h history, v vault, log *slog.Logger, m *metrics) *api {
+func newAPI(cfg config, h history, e enrichers, v vault, log *slog.Logger, m *metrics) *api {
 	return &api{
-		history: h, vault: v, recordings: cfg.RecordingsDir, recordingsSource: cfg.Source,
+		history: h, enrichers: e, vault: v, recordings: cfg.RecordingsDir, recordingsSource: cfg.Source,
 		tokens: newTokens(cfg), queryTimeout: cfg.QueryTimeout, patience: 30 * time.Second, log: log, metrics: m,
 	}
 }
@@ -50,6 +51,7 @@ func (a *api) handler() http.Handler {
 	for path, f := range map[string]respond{
 		"/api/v1/calls":                a.list,
 		"/api/v1/calls/{id}":           a.get,
+		"/api/v1/calls/{id}/explain":   a.explainCall,
 		"/api/v1/calls/{id}/recording": a.recording,
 	} {
 		r.Get(path, a.answer(f))
