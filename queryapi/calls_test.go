@@ -92,7 +92,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestListIsTheCallLogsAPIs(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, &fixed{calls: []call.Call{talked(11, 1, 5), missed(10, 1)}}, nil, nil)
+	s := newSite(t, newStore(t, missed(10, 1), talked(11, 1, 5)), nil, nil)
 	list := s.get(t, tokenOf(t, "agent", 1), "/api/v1/calls")
 	if list.Header.Get("Content-Type") != "application/json" || list.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("headers %v", list.Header)
