@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -53,8 +54,9 @@ func (u *understanding) call(o *call.Origin, clock *clock, row *call.Row, versio
 			c.WaitTime = max(0, c.Duration-c.Billsec)
 		}
 	}
-	h := parseHangup(c.Userfield)
-	c.HangupSource, c.HangupCause, c.HangupReason = h.source, h.cause, reasons[h.cause]
+	h, other := parseHangup(c.Userfield, nil)
+	h.source, h.cause = cmp.Or(h.source, other.source), cmp.Or(h.cause, other.cause)
+	c.HangupSource, c.HangupCause, c.HangupReason = h.source, h.cause, reason(h.cause)
 	c.DisconnectedBy = disconnectedBy(c, h, b.place == inside)
 }
 
