@@ -29,6 +29,10 @@ type house interface {
 	SourceKnown(ctx context.Context, source string) (bool, error)
 	RememberSource(ctx context.Context, source string) error
 	Park(ctx context.Context, p jetstream.Parked) error
+	RememberZone(ctx context.Context, source, zone string) error
+	PublishChunks(ctx context.Context, source string, chunks []call.Chunk) error
+	AnswerNames(ctx context.Context, source string, answer func(ctx context.Context, below uint64, limit int) (jetstream.Named, error)) error
+	AnswerAgain(ctx context.Context, source string, answer func(ctx context.Context, ids []uint64) (jetstream.Again, error)) error
 }
 
 type poller struct {
@@ -41,6 +45,7 @@ type poller struct {
 	proc    *process.Process
 	kept    *session // the last one, where this process polled before
 
+	questions chan question // that wait for the loop
 	// No two queries or publications at once: all of these belong to the one loop.
 	trouble  process.Trouble
 	backoff  process.Backoff
@@ -55,7 +60,7 @@ func newPoller(cfg config, table *mariadb.Source, bus *jetstream.Bus, p *process
 	m.every.Store(int64(cfg.PollEvery))
 	return &poller{
 		cfg: cfg, table: table, log: bus, house: bus, say: p.Log.With("source", cfg.Source), metrics: m, proc: p,
-		backoff: process.Backoff{Most: 10 * time.Second}, pages: map[call.Kind]*page{},
+		backoff: process.Backoff{Most: 10 * time.Second}, pages: map[call.Kind]*page{}, questions: make(chan question),
 	}
 }
 
@@ -113,6 +118,12 @@ func (p *poller) hold(ctx context.Context, holder string) error {
 	if err != nil {
 		return err
 	}
+	if err := p.house.RememberZone(ctx, p.cfg.Source, p.cfg.SourceTimezone); err != nil {
+		return err
+	}
+	if err := p.answers(ctx); err != nil {
+		return err
+	}
 	p.metrics.polling.Set(1)
 	defer p.metrics.polling.Set(0)
 	err = s.run(ctx)
@@ -145,7 +156,7 @@ func (s *session) run(ctx context.Context) error {
 			s.trouble.Report(s.say, "poll", err)
 			wait = s.backoff.Next()
 		}
-		s.proc.Pause(ctx, wait)
+		s.pause(ctx, wait)
 	}
 	return nil
 }
