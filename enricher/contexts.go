@@ -1,0 +1,74 @@
+package main
+
+import "iter"
+
+// contextKind is what happens in a context of the dialplan.
+type contextKind uint8
+
+const (
+	noContext        contextKind = iota // nothing is known of it
+	inboundContext                      // calls from outside enter here
+	internalContext                     // phones call from here
+	outboundContext                     // phones call out from here
+	ivrContext                          // menus and announcements
+	queueContext                        // Queue() runs here
+	voicemailContext                    // messages are left here
+	blockedContext                      // callers are turned away here
+)
+
+func (k contextKind) String() string {
+	return [...]string{"nothing", "inbound", "internal", "outbound", "ivr", "queue", "voicemail", "blocked"}[k]
+}
+
+// The contexts of FreePBX, Issabel and the prefix__ convention (reference: asterisk.md 5.4, 5.5, 5.10); a file adds to
+// them.
+var (
+	standardInbound  = []string{"from-trunk*", "from-pstn*", "ext-did*", "from-did-direct", "*__incoming_sub", "from-sip-external"}
+	standardInternal = []string{"from-internal*", "*__internal", "*__outbound", "macro-dialout-trunk", "outbound*"}
+
+	standardContexts = compileStandard(map[contextKind][]string{
+		inboundContext:   standardInbound,
+		internalContext:  {"from-internal*", "*__internal"},
+		outboundContext:  {"*__outbound", "macro-dialout-trunk", "outbound*", "outrt-*"},
+		ivrContext:       {"ivr-*"},
+		queueContext:     {"ext-queues", "*__queue"},
+		voicemailContext: {"vm-*", "macro-vm"},
+		blockedContext:   {"app-blackhole", "app-blacklist-check", "bad-number"},
+	})
+)
+
+func compileStandard(lists map[contextKind][]string) *nameTable[contextKind] {
+	t := newNameTable[contextKind]()
+	for kind, list := range lists {
+		for _, text := range list {
+			p, err := parsePattern(text)
+			if err != nil {
+				panic(err)
+			}
+			t.add(text, p, kind, spot{})
+		}
+	}
+	return t
+}
+
+// contextKind tells what a context is for. The file's lists come before the standard ones.
+func (r *rules) contextKind(name string) contextKind {
+	if name == "" {
+		return noContext
+	}
+	if kind, ok := r.contexts.find(name); ok {
+		return kind
+	}
+	kind, _ := standardContexts.find(name)
+	return kind
+}
+
+func (l *contextLists) byKind() iter.Seq2[contextKind, []word] {
+	return func(yield func(contextKind, []word) bool) {
+		for kind, list := range [...][]word{nil, l.Inbound, l.Internal, l.Outbound, l.IVR, l.Queue, l.Voicemail, l.Blocked} {
+			if !yield(contextKind(kind), list) {
+				return
+			}
+		}
+	}
+}
