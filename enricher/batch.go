@@ -9,22 +9,24 @@ import (
 	"github.com/cdrflow/cdrflow/services/jetstream"
 )
 
-// understood is a batch of the log after its rows were understood. Its memory is used again for the next batch.
+// understood is a batch of the log. Its memory is used again for the next batch.
 type understood struct {
 	calls     []call.Call
+	limit     int // of rows, by the headers of the chunks
 	arrivals  []arrival
 	sequences []uint64 // the chunks that the rows came from
 	parked    []jetstream.Parked
 	plain     bool // every row is provably new
 	rules     uint32
 	zones     map[string]string // by source, for rows that have to be parked
-	stored    int               // rows written, tombstones not counted
+	stored    int               // rows that arrived and were written, tombstones not counted
+	corrected int               // rows of the store that were written anew, since a row that arrived says more of them
 	refused   map[uint64]bool   // rows that the store would not take
 }
 
-// understand decodes and understands a batch. A chunk that cannot be read, wholly or from some row on, is parked as it
+// read decodes a batch. A chunk that cannot be read, wholly or from some row on, is parked as it
 // came; its neighbours pass.
-func (e *enricher) understand(deliveries []jetstream.Delivery, h clickhouse.Horizon) *understood {
+func (e *enricher) read(deliveries []jetstream.Delivery, h clickhouse.Horizon) *understood {
 	u := &e.batch
 	*u = understood{calls: u.calls[:0], arrivals: u.arrivals[:0], sequences: u.sequences[:0], plain: true, zones: map[string]string{}}
 	mind := e.mind()
@@ -33,15 +35,17 @@ func (e *enricher) understand(deliveries []jetstream.Delivery, h clickhouse.Hori
 	for i := range deliveries {
 		rows += deliveries[i].Count
 	}
-	// Arrivals point into calls, which must not move.
-	u.calls = slices.Grow(u.calls, rows)[:0]
+	// Arrivals point into calls, which must not move; behind them is room for corrections of other rows, since a batch is
+	// written as one block.
+	u.calls = slices.Grow(u.calls, rows+rows/8)[:0]
+	u.limit = rows
 	for i := range deliveries {
 		d := &deliveries[i]
 		if slices.Contains(u.sequences, d.Sequence) {
 			continue // delivered twice within one batch
 		}
 		u.sequences = append(u.sequences, d.Sequence)
-		if err := e.understandChunk(u, mind, d, h); err != nil {
+		if err := e.readChunk(u, mind, d, h); err != nil {
 			u.parked = append(u.parked, jetstream.Parked{
 				Stage: stage, ID: fmt.Sprintf("chunk-%d-%d", e.epoch, d.Sequence), Reason: err.Error(), Subject: d.Subject,
 				Version: call.NewVersion(e.epoch, d.Sequence, 0), At: d.Stored, Body: d.Data,
@@ -51,7 +55,7 @@ func (e *enricher) understand(deliveries []jetstream.Delivery, h clickhouse.Hori
 	return u
 }
 
-func (e *enricher) understandChunk(u *understood, mind *understanding, d *jetstream.Delivery, h clickhouse.Horizon) error {
+func (e *enricher) readChunk(u *understood, mind *understanding, d *jetstream.Delivery, h clickhouse.Horizon) error {
 	reader, err := call.NewReader(d.Data)
 	if err != nil {
 		return err
@@ -67,12 +71,12 @@ func (e *enricher) understandChunk(u *understood, mind *understanding, d *jetstr
 	}
 	var row call.Row
 	for reader.Next(&row) {
-		if len(u.calls) == cap(u.calls) {
+		if len(u.calls) == u.limit {
 			return fmt.Errorf("%w: more rows than its header says", call.ErrMalformed)
 		}
 		u.calls = u.calls[:len(u.calls)+1]
 		c := &u.calls[len(u.calls)-1]
-		mind.call(&reader.Origin, clock, &row, version, c)
+		mind.row(&reader.Origin, clock, &row, version, c)
 		a := arrival{
 			call: c, kind: d.Kind, fresh: isFresh(d.Kind, d.Stored, c, e.cfg.AnnounceWindow),
 			plain: neverStored(d.Kind, d.Delivered, c, h),

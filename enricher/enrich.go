@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -20,7 +19,11 @@ const stage = "enricher"
 type store interface {
 	Insert(ctx context.Context, calls []call.Call, token string) error
 	Lookup(ctx context.Context, ids []uint64) (map[uint64][]clickhouse.Stored, error)
+	Legs(ctx context.Context, keys []clickhouse.Key) ([]call.Call, error)
+	Rows(ctx context.Context, ids []uint64) ([]clickhouse.Head, error)
+	Crossing(ctx context.Context, source string, channels []string, from, to call.Instant) ([]call.Call, error)
 	Horizon(ctx context.Context, epoch uint32) (clickhouse.Horizon, error)
+	NewestConversations(ctx context.Context) (map[uint32]int64, error)
 	Doubles(ctx context.Context, since time.Time) ([]uint64, error)
 }
 
@@ -52,6 +55,8 @@ type enricher struct {
 	batch      understood
 	horizon    clickhouse.Horizon
 	generation uint64 // of the deliveries that horizon covers
+	known      *acquaintance
+	groups     *groups // memory of a batch's conversations
 }
 
 // mind understands with the rules of now; clocks are kept while the rules stay.
@@ -114,11 +119,7 @@ func (e *enricher) digest(ctx context.Context, batch jetstream.Batch) error {
 	if err := e.lookAhead(ctx, batch); err != nil {
 		return err
 	}
-	u := e.understand(batch.Deliveries, e.horizon) // 2 understand
-	write, tell, err := e.plan(ctx, u)
-	if err != nil {
-		return err
-	}
+	u := e.read(batch.Deliveries, e.horizon)
 	for _, p := range u.parked {
 		if err := e.bus.Park(ctx, p); err != nil {
 			return err
@@ -126,15 +127,21 @@ func (e *enricher) digest(ctx context.Context, batch jetstream.Batch) error {
 		e.metrics.rows.WithLabelValues("parked").Inc()
 		e.log.Warn("chunk parked", "id", p.ID, "err", p.Reason)
 	}
-	if err := e.keep(ctx, u, write); err != nil { // 3 store
-		return err
-	}
-	process.Point("enricher.stored")
-	if err := e.tell(ctx, u, tell); err != nil { // 4 tell
-		return err
+	for _, wave := range waves(u) {
+		write, tell, err := e.understand(ctx, u, wave) // 2 understand
+		if err != nil {
+			return err
+		}
+		if err := e.keep(ctx, u, write); err != nil { // 3 store
+			return err
+		}
+		process.Point("enricher.stored")
+		if err := e.tell(ctx, u, wave, tell); err != nil { // 4 tell
+			return err
+		}
 	}
 	e.metrics.stored(u, time.Since(started), oldest(batch))
-	e.log.Debug("batch stored", "rows", len(u.calls), "written", len(write), "took", time.Since(started))
+	e.log.Debug("batch stored", "rows", len(u.calls), "corrected", u.corrected, "took", time.Since(started))
 	return nil
 }
 
@@ -169,48 +176,12 @@ func (e *enricher) lookAhead(ctx context.Context, batch jetstream.Batch) error {
 	if err != nil {
 		return err
 	}
-	e.epoch, e.horizon, e.generation = epoch, h, generation
-	return nil
-}
-
-// plan decides what is written and what is told. Where every row is provably new, that is the batch as it stands, and
-// nil for tell means: everything fresh.
-func (e *enricher) plan(ctx context.Context, u *understood) (write []call.Call, tell []call.Event, err error) {
-	if u.plain {
-		u.stored = len(u.calls)
-		return u.calls, nil, nil
-	}
-	ids := make([]uint64, 0, len(u.arrivals))
-	for i := range u.arrivals {
-		if !u.arrivals[i].plain {
-			ids = append(ids, u.arrivals[i].call.ID)
-		}
-	}
-	stored, err := e.store.Lookup(ctx, ids)
+	newest, err := e.store.NewestConversations(ctx)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	if stored == nil {
-		stored = map[uint64][]clickhouse.Stored{}
-	}
-	// A row that comes twice in the batch is decided twice, the second time against the first.
-	slices.SortStableFunc(u.arrivals, func(a, b arrival) int {
-		return int(min(1, max(-1, int64(a.call.Version)-int64(b.call.Version))))
-	})
-	tell = []call.Event{}
-	for i := range u.arrivals {
-		a := &u.arrivals[i]
-		v := decide(a, stored[a.call.ID])
-		write, tell = append(write, v.write...), append(tell, v.tell...)
-		if len(v.write) > 0 {
-			u.stored++
-			c := a.call
-			stored[c.ID] = []clickhouse.Stored{{
-				OrgID: c.OrgID, Calldate: c.Calldate, ID: c.ID, Version: c.Version, RawHash: c.RawHash, Direction: c.Direction,
-			}}
-		}
-	}
-	return write, tell, nil
+	e.epoch, e.horizon, e.generation, e.known = epoch, h, generation, newAcquaintance(newest)
+	return nil
 }
 
 // keep writes the block; a row that the store refuses for what is in it is parked, and the others pass.
@@ -243,33 +214,43 @@ func (e *enricher) keep(ctx context.Context, u *understood, write []call.Call) e
 // tellAtOnce is what one atomic batch of CALL messages may hold.
 const tellAtOnce = 1000
 
-// tell announces events; nil stands for every fresh row of a plain batch, made piece by piece so that a batch of 20,000
-// rows is not held as text as well.
-func (e *enricher) tell(ctx context.Context, u *understood, events []call.Event) error {
-	if events != nil {
-		if u.refused != nil {
-			events = slices.DeleteFunc(events, func(ev call.Event) bool { return u.refused[ev.ID] })
+// tell announces the fresh rows of a plain wave, made piece by piece so that a batch of 20,000 rows is not held as text as
+// well, and then events.
+func (e *enricher) tell(ctx context.Context, u *understood, wave wave, events []call.Event) error {
+	piece := make([]call.Event, 0, min(tellAtOnce, len(wave.arrivals)))
+	flush := func() error {
+		if len(piece) == 0 {
+			return nil
 		}
-		for piece := range slices.Chunk(events, tellAtOnce) {
-			if err := e.bus.Tell(ctx, piece); err != nil {
-				return err
-			}
+		if err := e.bus.Tell(ctx, piece); err != nil {
+			return err
 		}
-		e.metrics.told.Add(float64(len(events)))
+		e.metrics.told.Add(float64(len(piece)))
+		piece = piece[:0]
 		return nil
 	}
-	piece := make([]call.Event, 0, min(tellAtOnce, len(u.arrivals)))
-	for i := range u.arrivals {
-		if u.arrivals[i].fresh && !u.refused[u.arrivals[i].call.ID] {
-			piece = append(piece, call.NewEvent(call.EventNew, u.arrivals[i].call))
-		}
-		if len(piece) == tellAtOnce || (i == len(u.arrivals)-1 && len(piece) > 0) {
-			if err := e.bus.Tell(ctx, piece); err != nil {
-				return err
+	if wave.plain {
+		for i := range wave.arrivals {
+			if a := &wave.arrivals[i]; a.fresh && !u.refused[a.call.ID] {
+				piece = append(piece, call.NewEvent(call.EventNew, a.call))
 			}
-			e.metrics.told.Add(float64(len(piece)))
-			piece = piece[:0]
+			if len(piece) == tellAtOnce {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
 		}
 	}
-	return nil
+	for i := range events {
+		if u.refused[events[i].ID] {
+			continue
+		}
+		piece = append(piece, events[i])
+		if len(piece) == tellAtOnce {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
 }

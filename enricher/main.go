@@ -43,6 +43,9 @@ func run(ctx context.Context, p *process.Process) error {
 	}
 	defer rows.Close(context.WithoutCancel(ctx))
 	e.rows = rows
+	if err := nats.Answer(ctx, subjectExplain, explainWithin, e.explain); err != nil {
+		return err
+	}
 	go e.mends(ctx, rows.Held)
 	return e.run(ctx)
 }

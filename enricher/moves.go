@@ -5,7 +5,7 @@ import (
 	"github.com/cdrflow/cdrflow/services/clickhouse"
 )
 
-// arrival is a row as it came off the log, understood.
+// arrival is a row as it came off the log.
 type arrival struct {
 	call  *call.Call
 	kind  call.Kind
@@ -13,61 +13,126 @@ type arrival struct {
 	plain bool // provably never stored, so that nobody needs to look it up
 }
 
-// verdict is what becomes of an arrival: what is written, and what the CALL stream is told.
+// verdict is what becomes of a row: what is written, and what the CALL stream is told.
 type verdict struct {
 	write []call.Call // tombstones first
 	tell  []call.Event
 }
 
-// decide compares an arrival with the living rows of the same call in the store.
+// fate of an arrival, as far as the living rows of the same call in the store decide it.
+type fate int
+
+const (
+	live      fate = iota // to be understood with its conversation, and written if it is new or says something new
+	dropped               // known already, or not wanted any more
+	overtaken             // a newer reading is stored: this one is told and not written
+	refreshed             // the stored row is understood anew, not this one
+)
+
+// fateOf an arrival:
 //
-//   - Nothing stored: it is new.
-//   - A higher version is stored: that one wins; a first reading is still told, since a correction that overtook it was
-//     told as a correction only.
-//   - The same version is stored: this is a redelivery. It is told again, because nobody knows whether it was; as new where
-//     nothing older is known, since a late row may have been seen by the look-back first. If the rules changed in between,
-//     the row moves under the next version.
-//   - A lower version is stored: an equal raw row read once more is dropped, anything else is a correction. A row whose
-//     key changed leaves a tombstone at every key it lived at, in the same insert, so that it never lives twice.
-func decide(a *arrival, stored []clickhouse.Stored) verdict {
-	c := a.call
+//   - Nothing stored: it is new. History that is only to be understood anew and is not there was deleted or erased.
+//   - A newer reading is stored: that one wins; a first reading is still told, since a correction that overtook it was told
+//     as a correction only.
+//   - The reading of the same chunk is stored: a redelivery, or the chunk that the row is understood anew by.
+//   - An older one is stored: an equal raw row read once more is dropped, anything else is a correction. A row that was
+//     published to be understood anew is stale if the stored one says something else by now.
+func fateOf(a *arrival, stored []clickhouse.Stored) fate {
 	if len(stored) == 0 {
-		return a.told(verdict{write: []call.Call{*c}}, call.EventNew)
+		if a.kind == call.KindRegenerate {
+			return dropped
+		}
+		return live
 	}
+	newest := newestOf(stored)
+	switch {
+	case newest.Version.Chunk() > a.call.Version.Chunk():
+		if a.isFirst() {
+			return overtaken
+		}
+		return dropped
+	case newest.Version.Chunk() == a.call.Version.Chunk():
+		return live
+	case a.kind == call.KindRegenerate:
+		if newest.RawHash != a.call.RawHash {
+			return refreshed
+		}
+		return live
+	case newest.RawHash == a.call.RawHash && a.kind != call.KindReplay:
+		return dropped
+	}
+	return live
+}
+
+// isFirst tells the first reading of a row.
+func (a *arrival) isFirst() bool { return a.kind == call.KindPage || a.kind == call.KindGap }
+
+func newestOf(stored []clickhouse.Stored) clickhouse.Stored {
 	newest := stored[0]
 	for _, s := range stored[1:] {
 		if s.Version > newest.Version {
 			newest = s
 		}
 	}
-	first := a.kind == call.KindPage || a.kind == call.KindGap
-	if newest.Version > c.Version {
-		if first {
-			return a.told(verdict{}, call.EventNew)
-		}
-		return verdict{}
+	return newest
+}
+
+// decide compares a live arrival, understood by now, with the living rows of the same call in the store, of which prior
+// is the newest.
+//
+//   - Nothing stored: it is new.
+//   - The reading of the same chunk is stored: this is a redelivery. It is told again, because nobody knows whether it was;
+//     as new where nothing older is known, since a late row may have been seen by the look-back first. If rules or
+//     conversation say something else in between, it is written under the next version.
+//   - An older reading is stored: a correction. A row whose key changed leaves a tombstone at every key it lived at, in the
+//     same insert, so that it never lives twice.
+//
+// A row that is understood anew on request keeps its reading, and is told nobody.
+func decide(a *arrival, stored []clickhouse.Stored, prior *call.Call) verdict {
+	c := a.call
+	if len(stored) == 0 {
+		return a.told(verdict{write: []call.Call{*c}}, call.EventNew)
 	}
-	moved := movedFrom(c, stored)
-	if newest.Version == c.Version {
+	newest := newestOf(stored)
+	if a.kind == call.KindRegenerate || newest.Version.Chunk() == c.Version.Chunk() {
 		event := call.EventCorrected
-		if first || newest.First == c.Version {
+		if a.isFirst() || newest.First.Chunk() == c.Version.Chunk() {
 			event = call.EventNew
 		}
-		if len(moved) == 0 && newest.Direction == c.Direction {
+		c.Version = newest.Version
+		same := len(stored) == 1 && len(movedFrom(c, stored)) == 0 && newest.Direction == c.Direction
+		if same && (prior == nil || c.SameMeaning(prior)) {
 			return a.told(verdict{}, event)
 		}
-		c.Version = c.Version.Next()
-	} else if newest.RawHash == c.RawHash && (first || a.kind == call.KindLookBack) {
+		c.Version = newest.Version.Next()
+	}
+	return a.told(rewrite(c, stored, a.fresh), call.EventCorrected)
+}
+
+// again decides on a stored row whose conversation was understood anew: it is written if it says something else.
+func again(c, prior *call.Call, doubles []clickhouse.Stored, fresh bool) verdict {
+	if len(doubles) == 0 && c.SameMeaning(prior) {
 		return verdict{}
 	}
+	stored := append(doubles, storedAt(prior))
+	c.Version = newestOf(stored).Version.Next()
+	v := rewrite(c, stored, fresh)
+	if fresh {
+		v.tell = append(v.tell, call.NewEvent(call.EventCorrected, c))
+	}
+	return v
+}
+
+// rewrite a call: tombstones where it lived, then the call; with an event for every organisation or direction it left.
+func rewrite(c *call.Call, stored []clickhouse.Stored, fresh bool) verdict {
 	var v verdict
 	left := map[subject]bool{}
-	for _, s := range moved {
+	for _, s := range movedFrom(c, stored) {
 		v.write = append(v.write, tombstone(c, s))
 	}
 	v.write = append(v.write, *c)
 	for _, s := range stored {
-		if from := (subject{s.OrgID, s.Direction}); from != (subject{c.OrgID, c.Direction}) && !left[from] && a.fresh {
+		if from := (subject{s.OrgID, s.Direction}); from != (subject{c.OrgID, c.Direction}) && !left[from] && fresh {
 			left[from] = true
 			gone := tombstone(c, s)
 			gone.Direction = s.Direction
@@ -75,7 +140,7 @@ func decide(a *arrival, stored []clickhouse.Stored) verdict {
 			v.tell = append(v.tell, call.NewEvent(call.EventRemoved, &gone))
 		}
 	}
-	return a.told(v, call.EventCorrected)
+	return v
 }
 
 type subject struct {

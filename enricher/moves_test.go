@@ -48,13 +48,22 @@ func TestDecide(t *testing.T) {
 		{"two living rows are mended", call.KindLookBack, []clickhouse.Stored{at(40, 8, 2), at(41, 8, 3)}, 3, 2, "removed removed corrected"},
 		{"overtaken by a correction: the first reading is still told", call.KindPage, []clickhouse.Stored{at(60, 8, 1)}, 0, 0, "new"},
 		{"an old correction", call.KindLookBack, []clickhouse.Stored{at(60, 8, 1)}, 0, 0, ""},
-		{"history asked for again is written even where equal", call.KindBackfill, []clickhouse.Stored{at(40, 7, 1)}, 1, 0, "corrected"},
+		{"history asked for again, nothing changed", call.KindBackfill, []clickhouse.Stored{at(40, 7, 1)}, 0, 0, ""},
+		{"regenerated, but no longer stored", call.KindRegenerate, nil, 0, 0, ""},
+		{"regenerated, nothing to say that is new", call.KindRegenerate, []clickhouse.Stored{at(40, 7, 1)}, 0, 0, "corrected"},
+		{"regenerated from a row that was corrected since", call.KindRegenerate, []clickhouse.Stored{at(40, 8, 1)}, 0, 0, ""},
 		{"regenerated under new rules", call.KindRegenerate, []clickhouse.Stored{at(40, 7, 2)}, 2, 1, "removed corrected"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			a := arriving(c.kind)
-			v := decide(a, c.stored)
+			var v verdict
+			switch fateOf(a, c.stored) {
+			case live:
+				v = decide(a, c.stored, nil)
+			case overtaken:
+				v = a.told(v, call.EventNew)
+			}
 			graves, tells := 0, ""
 			for i, w := range v.write {
 				if w.Removed {
@@ -83,7 +92,7 @@ func TestDecide(t *testing.T) {
 			}
 			a = arriving(c.kind)
 			a.fresh = false
-			if v := decide(a, c.stored); len(v.tell) != 0 {
+			if v := decide(a, c.stored, nil); len(v.tell) != 0 {
 				t.Errorf("a row that is not fresh tells %d events", len(v.tell))
 			}
 		})

@@ -2,61 +2,152 @@ package main
 
 import (
 	"strconv"
-
-	"github.com/cdrflow/cdrflow/services/call"
 )
 
-// nobody's calls: rows that no rule resolves.
+// unresolved is nobody's organisation: rows that no rule resolves.
 const unresolved = 0
 
-// organisation of a row, by the first rule that knows: account code, DID, trunk, context, extension, channel pattern.
-// An organisation is never guessed: what is not resolved belongs to organisation 0, which takes an admin to see.
-func (r *rules) organisation(c *call.Call, a, b side) uint32 {
-	if c.Accountcode != "" {
-		if org, ok := r.accountcodes[c.Accountcode]; ok {
-			return org
+// organisationRules decide whose a leg is. An organisation is never guessed: what nothing resolves belongs to
+// organisation 0, which takes an admin to see.
+var organisationRules = []rule[uint32]{
+	{"account code", "accountcode", 100, func(s *scene, l *leg) (uint32, bool) {
+		return s.u.rules.accountOrg(l.Accountcode)
+	}},
+	{"tenant id", "tenantid", 100, func(s *scene, l *leg) (uint32, bool) {
+		for i := range l.Extra {
+			if l.Extra[i].Name == "tenantid" {
+				return s.u.rules.accountOrg(l.Extra[i].Text)
+			}
 		}
-		// Without a list the account code is the organisation, as the Call Logs API has it.
-		if org, err := strconv.ParseUint(c.Accountcode, 10, 32); err == nil && !r.organisations {
-			return uint32(org)
+		return 0, false
+	}},
+	{"the site says that it belongs to nobody", "dst channel dstchannel", 100, func(s *scene, l *leg) (uint32, bool) {
+		return unresolved, s.u.rules.isNobodys(l)
+	}},
+	{"number dialled from outside", "dst channel", 100, func(s *scene, l *leg) (uint32, bool) {
+		if l.a.place == inside {
+			return 0, false
 		}
-	}
-	if org, ok := r.dids[c.Dst]; ok && a.place != inside {
-		return org
-	}
-	for _, s := range [...]side{a, b} {
-		if org, ok := r.trunkOrgs[s.endpoint]; ok && s.place == outside {
-			return org
+		return s.u.rules.didOrg(l.Dst)
+	}},
+	{"trunk", "channel dstchannel", 100, func(s *scene, l *leg) (uint32, bool) {
+		for _, party := range [...]*side{&l.a, &l.b} {
+			if party.place == outside {
+				if org, ok := s.u.rules.trunkOrg(party.endpoint); ok {
+					return org, true
+				}
+			}
 		}
-	}
-	if org, ok := r.contextOrgs[c.Dcontext]; ok {
-		return org
-	}
-	for _, s := range [...]side{a, b} {
-		if org, ok := r.extensionOrg(s); ok {
-			return org
+		return 0, false
+	}},
+	{"context", "dcontext", 100, func(s *scene, l *leg) (uint32, bool) {
+		return s.u.rules.contextOrg(l.Dcontext)
+	}},
+	{"extension that called", "channel", 100, func(s *scene, l *leg) (uint32, bool) {
+		return s.u.rules.extensionOrg(&l.a)
+	}},
+	{"extension that was called", "dstchannel", 100, func(s *scene, l *leg) (uint32, bool) {
+		return s.u.rules.extensionOrg(&l.b)
+	}},
+	{"channel name pattern", "channel dstchannel", 100, func(s *scene, l *leg) (uint32, bool) {
+		for _, r := range s.u.rules.channels {
+			if r.pattern.MatchString(l.Channel) || (l.Dstchannel != "" && r.pattern.MatchString(l.Dstchannel)) {
+				return r.org, true
+			}
 		}
-	}
-	for _, rule := range r.channels {
-		if rule.pattern.MatchString(c.Channel) || (c.Dstchannel != "" && rule.pattern.MatchString(c.Dstchannel)) {
-			return rule.org
-		}
-	}
-	return unresolved
+		return 0, false
+	}},
 }
 
-func (r *rules) extensionOrg(s side) (uint32, bool) {
-	if s.place != inside {
+// adoptionRules find the organisation of a leg without one among its siblings: accountcode is often missing on the legs
+// that the PBX itself begins.
+var adoptionRules = []rule[uint32]{
+	{"a row of the same channel", "uniqueid", 100, func(s *scene, l *leg) (uint32, bool) {
+		return s.sibling(l, func(o *leg) bool { return l.Uniqueid != "" && o.Uniqueid == l.Uniqueid })
+	}},
+	{"the row that called this channel", "channel", 100, func(s *scene, l *leg) (uint32, bool) {
+		return s.sibling(l, func(o *leg) bool { return o == l.outer || o == l.parent || o.inner == l })
+	}},
+	{"all other legs of the conversation", "linkedid", 100, func(s *scene, l *leg) (uint32, bool) {
+		return s.sibling(l, func(*leg) bool { return true })
+	}},
+}
+
+// sibling organisation: that of the legs that match, when they agree.
+func (s *scene) sibling(l *leg, match func(*leg) bool) (org uint32, ok bool) {
+	for _, o := range s.legs {
+		if o == l || o.OrgID == unresolved || !match(o) {
+			continue
+		}
+		if ok && o.OrgID != org {
+			return 0, false
+		}
+		org, ok = o.OrgID, true
+		s.used(o, "accountcode channel")
+	}
+	return org, ok
+}
+
+// organisations of all legs: each by itself first, then by its siblings'. What the site says is nobody's stays so.
+func (s *scene) organisations() {
+	pending := false
+	for _, l := range s.legs {
+		org, decided := choose(s, l, "org_id", organisationRules, unresolved)
+		l.OrgID, l.adopts = org, decided == 0
+		pending = pending || l.adopts
+	}
+	if !pending || len(s.legs) == 1 {
+		return
+	}
+	for _, l := range s.legs {
+		if !l.adopts {
+			continue
+		}
+		org, decided := choose(s, l, "org_id", adoptionRules, unresolved)
+		if decided > 0 {
+			l.adopted = org
+		}
+	}
+	// Only now, so that an adoption is never the evidence for another.
+	for _, l := range s.legs {
+		if l.adopts && l.adopted != unresolved {
+			l.OrgID = l.adopted
+		}
+	}
+}
+
+// accountOrg of an account code: by the list, or where the file has none the code itself, as the Call Logs API has it.
+func (r *rules) accountOrg(code string) (uint32, bool) {
+	if code == "" {
 		return 0, false
 	}
-	n, err := strconv.ParseUint(s.endpoint, 10, 63)
-	if err != nil {
-		return 0, false
+	if org, ok := r.accountcodes[code]; ok {
+		return org, true
 	}
-	for _, e := range r.extensions {
-		if n >= e.low && n <= e.high && len(s.endpoint) == e.length {
-			return e.org, true
+	if !r.organisations {
+		if org, err := strconv.ParseUint(code, 10, 32); err == nil {
+			return uint32(org), true
 		}
 	}
 	return 0, false
+}
+
+// isNobodys tells a row whose number, phone or trunk the site lists as unassigned.
+func (r *rules) isNobodys(l *leg) bool {
+	if r.isUnassigned(accountcodeName, l.Accountcode) || l.a.place != inside && r.isUnassigned(didName, l.Dst) {
+		return true
+	}
+	for _, party := range [...]*side{&l.a, &l.b} {
+		if party.place == outside && r.isUnassigned(trunkName, party.endpoint) {
+			return true
+		}
+	}
+	return l.a.place == inside && r.isUnassigned(extensionName, l.a.endpoint)
+}
+
+func (r *rules) extensionOrg(s *side) (uint32, bool) {
+	if s.place != inside {
+		return 0, false
+	}
+	return r.extensionOwner(s.endpoint)
 }

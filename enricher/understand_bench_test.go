@@ -60,13 +60,14 @@ func delivery(sequence uint64, n int) jetstream.Delivery {
 	return jetstream.Delivery{Data: c.Body, Kind: c.Kind, First: c.First, Last: c.Last, Count: c.Count, Sequence: sequence, Delivered: 1, Stored: time.Now()}
 }
 
-// BenchmarkUnderstand is what the enricher itself costs a row, without the log and the store.
+// BenchmarkUnderstand is what the enricher itself costs a row, without the log and the store: reading it, putting it into
+// its conversation, and all rules of legs and conversations.
 func BenchmarkUnderstand(b *testing.B) {
 	r, err := loadRules("testdata/rules.yaml")
 	if err != nil {
 		b.Fatal(err)
 	}
-	e := &enricher{epoch: 1}
+	e := &enricher{epoch: 1, known: newAcquaintance(map[uint32]int64{})}
 	e.rules.Store(r)
 	var deliveries []jetstream.Delivery
 	for i := range 40 {
@@ -74,8 +75,13 @@ func BenchmarkUnderstand(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if u := e.understand(deliveries, clickhouse.Horizon{}); len(u.calls) != 20_000 || len(u.parked) > 0 {
-			b.Fatalf("%d calls, %d parked", len(u.calls), len(u.parked))
+		e.known = newAcquaintance(map[uint32]int64{})
+		u := e.read(deliveries, clickhouse.Horizon{})
+		for _, w := range waves(u) {
+			write, _, err := e.understand(b.Context(), u, w)
+			if len(write) != 20_000 || len(u.parked) > 0 || err != nil {
+				b.Fatalf("%d calls, %d parked, %v", len(write), len(u.parked), err)
+			}
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/20_000, "ns/row")

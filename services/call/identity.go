@@ -59,6 +59,9 @@ func (v Version) Sequence() uint64 { return uint64(v) >> 12 & 0xffffffff }
 // Next is the version right above v: the same chunk, understood again.
 func (v Version) Next() Version { return v + 1 }
 
+// Chunk is the version without its regeneration counter: it names the chunk that the row came with.
+func (v Version) Chunk() Version { return v &^ 0xfff }
+
 func (v Version) String() string {
 	return fmt.Sprintf("%d/%d/%d", v.Epoch(), v.Sequence(), uint64(v)&0xfff)
 }

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/cdrflow/cdrflow/services/call"
+)
+
+// endingRules rank the evidence on who ended a call (asterisk.md 5.7), asked of the leg with which it ended. The cause
+// alone never tells; what nothing tells is unknown, since a wrong name would accuse somebody.
+var endingRules = []rule[call.DisconnectedBy]{
+	{"party B was busy", "disposition userfield", 90, func(s *scene, l *leg) (call.DisconnectedBy, bool) {
+		return call.ByBusy, s.settled.outcome == call.OutcomeBusy || s.settled.human == nil && l.Dstchannel != "" && l.hangA.cause == "17" && !answeredByMachine(s.settled.outcome)
+	}},
+	{"party B declined", "disposition userfield lastdata", 85, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
+		return call.ByCallee, s.settled.outcome == call.OutcomeDeclined
+	}},
+	{"the queue's time was up", "userfield lastdata", 90, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
+		return call.ByTimeout, s.settled.outcome == call.OutcomeQueueTimeout
+	}},
+	{"the call could not be put through", "disposition userfield", 80, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
+		return call.BySystem, s.settled.outcome == call.OutcomeFailed || s.settled.outcome == call.OutcomeBlocked
+	}},
+	{"disposition CANCEL", "disposition", 95, func(s *scene, l *leg) (call.DisconnectedBy, bool) {
+		return call.ByCaller, s.settled.human == nil && l.Disposition == call.Cancel
+	}},
+	{"cause 18 or 19: it rang out", "userfield", 80, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
+		return call.ByTimeout, s.unanswered() && s.anyCause("18", "19") && !s.sourceIsCaller() && !s.stoppedEarly()
+	}},
+	{"cause 21: rejected by the network", "userfield", 80, func(s *scene, l *leg) (call.DisconnectedBy, bool) {
+		return call.BySystem, s.unanswered() && s.anyCause("21") && l.b.place == outside
+	}},
+	{"Dial's time was up", "lastdata duration", 80, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
+		return call.ByTimeout, s.unanswered() && s.rangOut() && !s.sourceIsCaller()
+	}},
+	{"hang-up source is the caller's channel", "userfield channel", 90, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
+		return call.ByCaller, s.sourceIsCaller()
+	}},
+	{"hang-up source is the channel of party B", "userfield dstchannel", 90, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
+		return call.ByCallee, s.sourceIsCallee()
+	}},
+	{"the dialplan hung up on unanswered ringing", "userfield dstchannel", 80, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
+		return call.ByTimeout, s.unanswered() && s.rangAnybody() && strings.HasPrefix(s.source(), "dialplan/") && !s.stoppedEarly()
+	}},
+	{"the dialplan hung up", "userfield", 90, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
+		return call.BySystem, strings.HasPrefix(s.source(), "dialplan/") && !(s.unanswered() && s.stoppedEarly())
+	}},
+	{"media stopped (cause 44)", "userfield", 70, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
+		return call.BySystem, s.settled.human != nil && s.source() == "" && s.anyCause("44")
+	}},
+	{"the caller's handler names nobody, and party B was behind a Local channel, which does not carry the name", "userfield dstchannel", 70, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
+		l := s.settled.last
+		if l == nil || !l.b.local || l.inner == nil || l.inner.end() < s.closing().end()-1000 {
+			return "", false
+		}
+		own := s.closing()
+		s.used(own, "userfield")
+		s.used(l, "dstchannel")
+		return call.ByCallee, own.hangA.cause == "16" && own.hangA.source == "" && own.Channel == s.root.Channel
+	}},
+	{"the caller left the queue", "lastapp", 60, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
+		return call.ByCaller, s.settled.outcome == call.OutcomeAbandoned
+	}},
+	{"cause 127 or 16 before an answer: the caller gave up", "userfield", 70, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
+		return call.ByCaller, s.unanswered() && s.source() == "" && s.closing().hangA.cause == "127"
+	}},
+}
+
+// answeredByMachine tells the outcomes in which something picked up that is no person.
+func answeredByMachine(o call.Outcome) bool {
+	return o == call.OutcomePrompt || o == call.OutcomeVoicemail || o == call.OutcomeConference || o == call.OutcomeFax
+}
+
+func (s *scene) unanswered() bool {
+	return s.settled.human == nil && !answeredByMachine(s.settled.outcome)
+}
+
+// closing is the caller's own last row, on which its hang-up handler wrote; after a transfer, the last row of whoever
+// remained.
+func (s *scene) closing() *leg {
+	if s.settled.closing != nil {
+		return s.settled.closing
+	}
+	end := s.root.lastOfChain()
+	if l := s.settled.last; l != nil && l.lastOfChain() != end && l.outer == nil {
+		// The one who remained after a transfer.
+		if rest := l.lastOfChain(); rest.end() > end.end() {
+			end = rest
+		}
+	}
+	s.settled.closing = end
+	return end
+}
+
+// source is the hang-up source of the call: a channel name, dialplan/…, or empty.
+func (s *scene) source() string {
+	end := s.closing()
+	if end.hangA.source == "" {
+		return end.hangB.source
+	}
+	return end.hangA.source
+}
+
+func (s *scene) sourceIsCaller() bool {
+	source, end := s.source(), s.closing()
+	if source == "" || source != end.Channel {
+		return false
+	}
+	s.used(end, "userfield channel")
+	return true
+}
+
+func (s *scene) sourceIsCallee() bool {
+	source := s.source()
+	if source == "" || source == s.closing().Channel {
+		return false
+	}
+	for _, l := range s.legs {
+		if l.Dstchannel == source && l.end() >= s.closing().end()-1000 {
+			s.used(s.closing(), "userfield")
+			s.used(l, "dstchannel")
+			return true
+		}
+	}
+	return false
+}
+
+func (s *scene) anyCause(causes ...string) bool {
+	cause := s.closing().hangA.cause
+	for _, c := range causes {
+		if cause == c {
+			s.used(s.closing(), "userfield")
+			return true
+		}
+	}
+	return false
+}
+
+func (s *scene) rangAnybody() bool {
+	for _, l := range s.legs {
+		if l.Dstchannel != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// lastDial is the last leg that rang by Dial, if nobody answered it.
+func (s *scene) lastDial() *leg {
+	var last *leg
+	for _, l := range s.legs {
+		if l.Dstchannel != "" && l.Lastapp == "Dial" && l.outer == nil {
+			last = l
+		}
+	}
+	if last == nil || last.Disposition == call.Answered || last.end() < s.closing().end()-1000 {
+		return nil
+	}
+	return last
+}
+
+// rangOut tells whether the last ringing lasted as long as Dial allowed.
+func (s *scene) rangOut() bool {
+	last := s.lastDial()
+	if last == nil {
+		return false
+	}
+	limit := dialLimit(last.Lastdata)
+	if limit == 0 || last.Duration < limit {
+		return false
+	}
+	s.used(last, "lastdata duration")
+	return true
+}
+
+// stoppedEarly tells whether the last ringing ended before the time that Dial allowed: then no time was up, whatever cause
+// the dialplan gave afterwards, and who ended it, the far end's phone or its network, is not in the rows.
+func (s *scene) stoppedEarly() bool {
+	last := s.lastDial()
+	if last == nil {
+		return false
+	}
+	limit := dialLimit(last.Lastdata)
+	return limit > 0 && last.Duration < limit-1
+}
+
+// legEndingRules say who ended one leg: the end of the call where it lasted until then.
+var legEndingRules = []rule[call.DisconnectedBy]{
+	{"party B was busy", "disposition", 90, func(_ *scene, l *leg) (call.DisconnectedBy, bool) {
+		return call.ByBusy, l.Outcome == call.OutcomeBusy
+	}},
+	{"party B declined", "disposition userfield lastdata", 85, func(_ *scene, l *leg) (call.DisconnectedBy, bool) {
+		return call.ByCallee, l.Outcome == call.OutcomeDeclined
+	}},
+	{"the PBX stopped the ringing, since somebody else had answered", "calldate end", 90, func(_ *scene, l *leg) (call.DisconnectedBy, bool) {
+		return call.BySystem, l.Outcome == call.OutcomeElsewhere
+	}},
+	{"it could not be put through", "disposition userfield", 80, func(_ *scene, l *leg) (call.DisconnectedBy, bool) {
+		return call.BySystem, l.Outcome == call.OutcomeFailed || l.Outcome == call.OutcomeBlocked
+	}},
+	{"it ended with the call", "end userfield", 0, func(s *scene, l *leg) (call.DisconnectedBy, bool) {
+		if !s.endsCall(l) {
+			return "", false
+		}
+		s.used(s.closing(), "userfield channel")
+		return s.settled.ending, true
+	}},
+	{"Dial's time was up and the call went on", "duration lastdata", 80, func(_ *scene, l *leg) (call.DisconnectedBy, bool) {
+		limit := dialLimit(l.Lastdata)
+		return call.ByTimeout, (l.Outcome == call.OutcomeMissed || l.Outcome == call.OutcomeNoAnswer) && l.Lastapp == "Dial" && limit > 0 && l.Duration >= limit
+	}},
+}
+
+// endsCall tells a leg that lasted until the call's end.
+func (s *scene) endsCall(l *leg) bool {
+	if l == s.closing() || l == s.settled.last {
+		return true
+	}
+	if s.settled.human != nil && (l.Outcome != call.OutcomeAnswered || l.LegKind == call.LegConsult) {
+		return false
+	}
+	return l.end() >= s.closing().end()-1000 && l.lastOfChain().end() >= s.closing().end()-1000
+}

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/cdrflow/cdrflow/services/call"
+)
+
+// fold makes the conversation of the legs and keeps it on the oldest: only what the rules decided is put together here.
+func (s *scene) fold() error {
+	head := s.legs[0]
+	v := &head.Conversation
+	*v = call.NoConversation
+	v.Legs = int64(len(s.legs))
+	v.Complete = s.complete()
+	v.End = head.end()
+	for _, l := range s.legs {
+		v.End = max(v.End, l.end())
+		if v.QueueName == "" && l.Queue != "" {
+			v.QueueName = l.Queue
+		}
+		v.Tags = addTags(v.Tags, l.Tags)
+	}
+	v.Outcome, v.DisconnectedBy, v.Confidence = s.settled.outcome, s.settled.ending, s.settled.sure
+	v.AnsweredType = s.machine()
+	v.TalkTime = s.talk()
+	if h := s.settled.human; h != nil {
+		v.AnsweredBy, v.AnsweredType = h.AnsweredBy, h.AnsweredType
+		v.Answer = h.phone().answered()
+		if h.picks {
+			v.Answer = h.start()
+		}
+		v.RingTime = s.rungUntil(v.Answer, h)
+		if v.Answer != call.NoInstant {
+			v.WaitTime = int64(v.Answer-head.start()) / 1000
+		}
+	} else {
+		v.RingTime = s.rungUntil(v.End, nil)
+		v.WaitTime = int64(v.End-head.start()) / 1000
+	}
+	if len(s.legs) == 1 && !s.named() {
+		return nil // the row tells the rest
+	}
+	text, err := json.Marshal(s.detail())
+	if err != nil {
+		return fmt.Errorf("detail of conversation %s: %w", head.ConversationID(), err)
+	}
+	v.Detail = string(text)
+	return nil
+}
+
+// complete tells whether the caller's own row is here and every Local channel has both its halves.
+func (s *scene) complete() bool {
+	if s.root.Uniqueid != s.root.ConversationKey() {
+		return false
+	}
+	for _, l := range s.legs {
+		if l.b.local && l.Dstchannel != "" && l.inner == nil {
+			return false
+		}
+		if l.a.isHalf('2') && l.outer == nil && s.root.a.base != l.a.base {
+			return false
+		}
+	}
+	return true
+}
+
+// machine is what picked up where no person did.
+func (s *scene) machine() call.AnsweredType {
+	for _, l := range s.legs {
+		if l.AnsweredType != "" && l.LegKind != call.LegConsult {
+			return l.AnsweredType
+		}
+	}
+	return ""
+}
+
+// talk is how long people talked, in seconds: legs one after the other are added, what stands behind another leg is part
+// of it.
+func (s *scene) talk() int64 {
+	total := int64(0)
+	for _, l := range s.legs {
+		if l.outer != nil && l.outer.talked() || l.LegKind == call.LegConsult {
+			continue
+		}
+		if l.TalkTime == call.NoSeconds {
+			return call.NoSeconds
+		}
+		total += l.TalkTime
+	}
+	return total
+}
+
+// rungUntil is how long phones rang before until, in seconds, several at once counted once; NoSeconds where a leg hides it.
+func (s *scene) rungUntil(until call.Instant, human *leg) int64 {
+	covered, total := call.NoInstant, int64(0)
+	rang := false
+	for _, l := range s.legs { // in order of start
+		if l.RingTime == call.NoSeconds {
+			if l == human && !l.picks {
+				return call.NoSeconds
+			}
+			continue
+		}
+		rang = true
+		from, to := l.start(), l.start()+call.Instant(l.RingTime*1000)
+		if until != call.NoInstant {
+			to = min(to, until)
+		}
+		if covered != call.NoInstant {
+			from = max(from, covered)
+		}
+		if to > from {
+			total += int64(to - from)
+			covered = to
+		}
+	}
+	if !rang {
+		return call.NoSeconds
+	}
+	return total / 1000
+}
+
+// detail of the conversation, for people to read.
+func (s *scene) detail() call.Detail {
+	head, root := s.legs[0], s.root
+	d := call.Detail{Src: root.Src, Dst: s.requested(), DID: root.Did, Trunk: s.trunk()}
+	d.SourceName = s.sourceName()
+	d.RequestedExtension, d.RequestedContext = s.requested(), root.Dcontext
+	d.RequestedName = s.u.rules.nameOf(head.OrgID, s.requestedInside())
+	to := s.destination()
+	d.DestinationExtension, d.DestinationContext = to.RangExtension, to.Dcontext
+	if to.picks {
+		d.DestinationExtension = to.AnsweredBy
+	}
+	if d.DestinationExtension == "" {
+		d.DestinationExtension = to.Dst
+		if to.b.place != outside && to != root {
+			d.DestinationExtension = d.RequestedExtension
+		}
+	}
+	d.DestinationName = s.u.rules.nameOf(head.OrgID, d.DestinationExtension)
+	for _, l := range s.legs {
+		if l.QueueWait != call.NoSeconds && d.QueueWaitTime == nil {
+			d.QueueWaitTime = &l.QueueWait
+		}
+		if d.AnsweredAgent == "" {
+			d.AnsweredAgent = l.Agent
+		}
+		s.participate(&d, l)
+		d.Legs = append(d.Legs, call.Leg{ID: l.ID, Kind: l.LegKind})
+		if l.Recordingfile != "" && !slices.ContainsFunc(d.Recordings, func(r call.Recording) bool { return r.File == l.Recordingfile }) {
+			d.Recordings = append(d.Recordings, call.Recording{CallID: l.recorded(s.legs).ID, File: l.Recordingfile})
+		}
+	}
+	end := s.closing()
+	d.HangupCause, d.HangupReason, d.HangupSource = end.HangupCause, end.HangupReason, end.HangupSource
+	d.Path = s.path()
+	return d
+}
+
+// recorded is the leg by which a recording is best asked for: one that talked, of those that name the file.
+func (l *leg) recorded(legs []*leg) *leg {
+	best := l
+	for _, o := range legs {
+		if o.Recordingfile == l.Recordingfile && o.Billsec > best.Billsec {
+			best = o
+		}
+	}
+	return best
+}
+
+func (s *scene) participate(d *call.Detail, l *leg) {
+	if l.consults && l.LegKind == call.LegConsult && l.CallerExtension == "" {
+		return
+	}
+	for _, p := range l.Participants(nil) {
+		i := slices.IndexFunc(d.Participants, func(o call.Participant) bool { return o.Extension == p.Extension })
+		if i < 0 {
+			p.Name = s.u.rules.nameOf(l.OrgID, p.Extension)
+			d.Participants = append(d.Participants, p)
+			continue
+		}
+		known := &d.Participants[i]
+		known.Rang, known.Answered = known.Rang || p.Rang, known.Answered || p.Answered
+	}
+	if l.picks && l.AnsweredBy != "" && !slices.ContainsFunc(d.Participants, func(o call.Participant) bool { return o.Extension == l.AnsweredBy }) {
+		d.Participants = append(d.Participants, call.Participant{
+			Extension: l.AnsweredBy, Name: s.u.rules.nameOf(l.OrgID, l.AnsweredBy), Answered: true,
+		})
+	}
+}
+
+// path of the caller: repeated steps at the same place and time are one.
+func (s *scene) path() []call.Step {
+	var steps []call.Step
+	for _, l := range s.legs {
+		if l.LegKind == call.LegTail || l.LegKind == call.LegConsult || l.outer != nil && l.outer.Dstchannel != "" {
+			continue
+		}
+		for _, step := range l.Path(nil) {
+			seen := slices.ContainsFunc(steps, func(o call.Step) bool {
+				return o.Kind == step.Kind && o.Who == step.Who && (step.Kind == "queue" || o.At == step.At)
+			})
+			if !seen {
+				steps = append(steps, step)
+			}
+		}
+	}
+	slices.SortStableFunc(steps, func(a, b call.Step) int { return int(a.At - b.At) })
+	return steps
+}
+
+// trunk by which the conversation came or went.
+func (s *scene) trunk() string {
+	if t := s.root.Trunk; t != "" {
+		return t
+	}
+	if s.settled.direction == call.Outbound {
+		for _, l := range s.legs {
+			if l.b.place == outside {
+				return l.b.endpoint
+			}
+		}
+	}
+	return ""
+}
+
+// requested is what the caller dialled: the number of the outside world, or the dialled extension; a Goto may have put a
+// label over it, and then the row says no better.
+func (s *scene) requested() string {
+	if s.root.Did != "" {
+		return s.root.Did
+	}
+	for l := s.root.firstOfChain(); l != nil; l = l.next {
+		if isNumber(l.Dst) {
+			return l.Dst
+		}
+	}
+	return s.root.Dst
+}
+
+// requestedInside is the extension that was rung first.
+func (s *scene) requestedInside() string {
+	for _, l := range s.legs {
+		if l.RangExtension != "" {
+			return l.RangExtension
+		}
+	}
+	return s.root.Dst
+}
+
+// destination is the leg of whoever ended up with the call: the first to answer, else the first to ring.
+func (s *scene) destination() *leg {
+	if s.settled.human != nil {
+		return s.settled.human
+	}
+	for _, l := range s.legs {
+		if l.Dstchannel != "" {
+			return l
+		}
+	}
+	return s.root
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/cdrflow/cdrflow/services/call"
+)
+
+// legOutcomeRules say what became of the party that a leg rang.
+var legOutcomeRules = []rule[call.Outcome]{
+	{"no part of the call", "duration dstchannel", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
+		return "", l.LegKind == call.LegTail || l.LegKind == call.LegSpy
+	}},
+	{"the dialplan turns callers away", "dcontext lastapp", 0, func(s *scene, l *leg) (call.Outcome, bool) {
+		return call.OutcomeBlocked, s.u.rules.isBlocked(l)
+	}},
+	{"another phone took the call while this one rang", "dstchannel", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
+		return call.OutcomeElsewhere, l.pickedUp
+	}},
+	{"mailbox", "lastapp disposition", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
+		if l.Lastapp == "VoiceMailMain" {
+			return call.OutcomePrompt, true // its owner listens to it
+		}
+		return call.OutcomeVoicemail, l.LegKind == call.LegVoicemail && l.Disposition == call.Answered
+	}},
+	{"room", "lastapp", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
+		return call.OutcomeConference, l.LegKind == call.LegConference
+	}},
+	{"fax", "lastapp", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
+		return call.OutcomeFax, l.LegKind == call.LegFax
+	}},
+	{"two parties were connected", "disposition dstchannel", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
+		return call.OutcomeAnswered, l.talked()
+	}},
+	{"behind the Local channel no person took it", "dstchannel", 0, func(s *scene, l *leg) (call.Outcome, bool) {
+		if l.Disposition != call.Answered || !l.hollow() {
+			return "", false
+		}
+		s.used(l.inner, "disposition lastapp")
+		if isMailbox(l.inner.phone().Lastapp) {
+			return call.OutcomeVoicemail, true
+		}
+		return call.OutcomePrompt, l.inner.Disposition == call.Answered
+	}},
+	{"answered without a party B", "disposition dstchannel", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
+		return call.OutcomePrompt, l.Disposition == call.Answered && l.Dstchannel == "" && l.Lastapp != "Queue"
+	}},
+	{"disposition BUSY", "disposition", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
+		return call.OutcomeBusy, l.Disposition == call.Busy
+	}},
+	{"the called party ended the ringing", "lastdata duration userfield", 0, func(s *scene, l *leg) (call.Outcome, bool) {
+		return call.OutcomeDeclined, s.isDeclined(l)
+	}},
+	{"it could not be put through", "disposition dstchannel userfield", 0, func(s *scene, l *leg) (call.Outcome, bool) {
+		return call.OutcomeFailed, s.isFailed(l)
+	}},
+	{"somebody else answered while it rang", "calldate end", 0, func(s *scene, l *leg) (call.Outcome, bool) {
+		return call.OutcomeElsewhere, l.Dstchannel != "" && s.takenElsewhere(l)
+	}},
+	{"the caller or the time ended a wait in the queue", "lastapp", 0, func(s *scene, l *leg) (call.Outcome, bool) {
+		if l.Lastapp != "Queue" || l.Dstchannel != "" {
+			return "", false
+		}
+		return s.queueEnd(l), true
+	}},
+	{"the PBX rang party A in vain", "lastapp", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
+		return call.OutcomeMissed, l.LegKind == call.LegOriginate
+	}},
+	{"the far end did not answer", "disposition dstchannel", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
+		return call.OutcomeNoAnswer, l.b.place == outside
+	}},
+	{"it rang, or was to, and nobody took it", "disposition", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
+		switch l.Disposition {
+		case call.NoAnswer, call.Cancel, "", "NULL", "0", "1":
+			return call.OutcomeMissed, true
+		}
+		return "", false
+	}},
+}
+
+// isFailed tells a leg that never reached a party, or whose cause says that the network or the PBX refused.
+func (s *scene) isFailed(l *leg) bool {
+	switch l.Disposition {
+	case call.Failed, call.Congestion:
+		return l.LegKind != call.LegOriginate
+	}
+	if l.Dstchannel == "" || l.ring() > 0 {
+		return false
+	}
+	// NO ANSWER without a second of ringing, and the dialplan went on to play congestion: the far end refused.
+	tail := l.next
+	if tail == nil || tail.Dstchannel != "" || tail.Duration > 0 {
+		return false
+	}
+	s.used(tail, "lastapp userfield disposition")
+	return tail.Lastapp == "Congestion" || refusal(tail.hangA.cause)
+}
+
+// refusal tells the causes by which a network or the PBX refuses a call (asterisk.md 5.7, rank 11).
+func refusal(cause string) bool {
+	switch cause {
+	case "1", "2", "3", "20", "22", "27", "28", "34", "38", "41", "42", "58", "102":
+		return true
+	}
+	return false
+}
+
+// isDeclined tells a phone whose user pressed reject. The row says NO ANSWER; either the cause tells, or this: it rang,
+// it stopped before the time that Dial allowed, the caller was still there since the dialplan went on, and nobody else
+// had taken the call.
+func (s *scene) isDeclined(l *leg) bool {
+	if l.Disposition != call.NoAnswer || l.Dstchannel == "" || l.b.place != inside || l.Lastapp != "Dial" || l.b.local {
+		return false
+	}
+	if l.hangA.cause == "21" {
+		return true
+	}
+	if l.next == nil || l.next.Dstchannel != "" || l.next.start() > l.end()+1000 {
+		return false
+	}
+	if limit := dialLimit(l.Lastdata); limit == 0 || l.ring() <= 0 || l.ring() >= limit {
+		return false
+	}
+	s.used(l.next, "lastapp calldate dst")
+	return l.next.Lastapp == "Congestion" || strings.HasSuffix(l.next.Dst, "-CHANUNAVAIL") || l.next.hangA.cause == "21"
+}
+
+// ring is how long party B rang at most: the whole of a row that nobody answered.
+func (l *leg) ring() int64 {
+	if l.Disposition == call.Answered {
+		return 0
+	}
+	return l.Duration
+}
+
+// dialLimit is the time that Dial(targets,timeout,…) allows, in seconds; 0 where it says none.
+func dialLimit(lastdata string) int64 {
+	_, rest, _ := strings.Cut(lastdata, ",")
+	text, _, _ := strings.Cut(rest, ",")
+	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 32)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+// takenElsewhere tells a leg that rang while another leg of the conversation was answered.
+func (s *scene) takenElsewhere(l *leg) bool {
+	if l.outer != nil && l.outer.talked() {
+		return false
+	}
+	for _, o := range s.legs {
+		if o == l || o == l.outer || o == l.inner || !o.talked() || o.consults != l.consults {
+			continue
+		}
+		answer := o.phone().answered()
+		if answer == call.NoInstant {
+			answer = o.start()
+			if o.start() <= l.start() && o.end() > l.end() && o.Lastapp == l.Lastapp {
+				// Begun together, and it went on when this one stopped.
+				s.used(o, "disposition calldate end")
+				return true
+			}
+			continue
+		}
+		late := call.Instant(0)
+		if l.End == call.NoInstant {
+			late = 1000 // the length of a row is cut to whole seconds
+		}
+		if answer >= l.start() && answer <= l.end()+late {
+			s.used(o, "disposition answer dstchannel")
+			return true
+		}
+	}
+	return false
+}
+
+// answered is when party B took the call; NoInstant where the row cannot tell, since its channel had been up before.
+func (l *leg) answered() call.Instant {
+	if !l.talked() || l.answeredBefore() {
+		return call.NoInstant
+	}
+	if l.Answer != call.NoInstant {
+		return l.Answer
+	}
+	return l.Calldate + call.Instant((l.Duration-l.Billsec)*1000)
+}
+
+// isBlocked tells a leg that ended where the dialplan turns callers away.
+func (r *rules) isBlocked(l *leg) bool {
+	return r.contextKind(l.Dcontext) == blockedContext || l.Lastapp == "Zapateller" || l.Lastapp == "PrivacyManager" && l.Dstchannel == ""
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/cdrflow/cdrflow/services/call"
+)
+
+// didRules name the number that an outside caller dialled. Goto and transfers overwrite dst, so it is taken only where
+// something says that this is still it.
+var didRules = []rule[string]{
+	{"column did", "did", 0, func(s *scene, l *leg) (string, bool) {
+		v := l.site("did")
+		return v, v != ""
+	}},
+	{"number of the list", "dst", 0, func(s *scene, l *leg) (string, bool) {
+		return l.Dst, l.Dst != "" && s.u.rules.isDID(l.Dst)
+	}},
+	{"dst in a context that trunks enter", "dst dcontext", 0, func(s *scene, l *leg) (string, bool) {
+		return l.Dst, isNumber(l.Dst) && s.u.rules.contextKind(l.Dcontext) == inboundContext
+	}},
+	{"dst before anything was dialled, too long for an extension", "dst channel", 0, func(_ *scene, l *leg) (string, bool) {
+		return l.Dst, isNumber(l.Dst) && !isExtension(l.Dst) && l.previous == nil
+	}},
+}
+
+// did of the conversation: that of the caller's first row that tells.
+func (s *scene) did() string {
+	if s.origin(s.root) != outside && !(s.origin(s.root) == nowhere && s.settled.direction == call.Inbound) {
+		return ""
+	}
+	for l := s.root; l != nil; l = l.next {
+		if did, _ := choose(s, l, "did", didRules, ""); did != "" {
+			return did
+		}
+	}
+	return ""
+}
+
+// isNumber tells a dialled number: digits, perhaps behind a plus; not a label that dialplan jumped to.
+func isNumber(text string) bool {
+	if len(text) > 0 && text[0] == '+' {
+		text = text[1:]
+	}
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return false
+		}
+	}
+	return len(text) >= 3
+}
+
+// trunk of a leg: where it went out, else where it came in.
+func (l *leg) trunk() string {
+	switch outside {
+	case l.b.place:
+		return l.b.endpoint
+	case l.a.place:
+		return l.a.endpoint
+	}
+	return ""
+}
+
+// nameOf an extension, as the site lists it.
+func (r *rules) nameOf(org uint32, extension string) string {
+	if extension == "" {
+		return ""
+	}
+	name, _, _ := r.extension(org, extension)
+	return name
+}
+
+// sourceName is the caller's name: the site's for an extension, else the one in the caller id.
+func (s *scene) sourceName() string {
+	if name := s.u.rules.nameOf(s.root.OrgID, s.root.CallerExtension); name != "" {
+		return name
+	}
+	return ""
+}
+
+// named tells whether the detail says more than the row of a one-leg conversation.
+func (s *scene) named() bool {
+	l := s.root
+	return s.sourceName() != "" || s.u.rules.nameOf(l.OrgID, l.RangExtension) != "" || s.u.rules.nameOf(l.OrgID, l.Dst) != "" || l.picks
+}
+
+// tags of a leg: those of the extensions that took part and of the queue, that of the hours, and where the site says so
+// the row's own userfield.
+func (s *scene) tags(l *leg) []string {
+	r := s.u.rules
+	var tags []string
+	for _, extension := range [...]string{l.CallerExtension, l.RangExtension, l.AnsweredBy} {
+		if extension == "" {
+			continue
+		}
+		if _, more, ok := r.extension(l.OrgID, extension); ok {
+			tags = addTags(tags, more)
+		}
+	}
+	if l.Queue != "" {
+		_, more := r.queue(l.OrgID, l.Queue)
+		tags = addTags(tags, more)
+	}
+	if tag := r.afterHours(l.OrgID, s.root.start().Time()); tag != "" {
+		tags = addTags(tags, []string{tag})
+	}
+	if r.userfieldTags {
+		for tag := range strings.SplitSeq(l.Userfield, ",") {
+			if tag = strings.TrimSpace(tag); tag != "" && !strings.ContainsAny(tag, "=|{}") {
+				tags = addTags(tags, []string{tag})
+			}
+		}
+	}
+	return tags
+}

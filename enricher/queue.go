@@ -1,0 +1,167 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/cdrflow/cdrflow/services/call"
+)
+
+// queueRules name the queue of a leg: the column where the dialplan sets it, else what Queue() was given.
+var queueRules = []rule[string]{
+	{"column queue_name", "queue_name", 0, func(_ *scene, l *leg) (string, bool) {
+		return l.QueueName, l.QueueName != ""
+	}},
+	{"argument of Queue()", "lastapp lastdata", 0, func(_ *scene, l *leg) (string, bool) {
+		return l.queueCalled()
+	}},
+	{"queue that called this Local channel", "channel", 0, func(s *scene, l *leg) (string, bool) {
+		for o := l.outer; o != nil; o = o.outer {
+			if name, ok := o.queue(); ok {
+				s.used(o, "queue_name lastdata")
+				return name, true
+			}
+		}
+		return "", false
+	}},
+}
+
+func (l *leg) queueCalled() (string, bool) {
+	if l.Lastapp != "Queue" {
+		return "", false
+	}
+	name, _, _ := strings.Cut(l.Lastdata, ",")
+	return strings.TrimSpace(name), strings.TrimSpace(name) != ""
+}
+
+func (l *leg) queue() (string, bool) {
+	if l.QueueName != "" {
+		return l.QueueName, true
+	}
+	return l.queueCalled()
+}
+
+// queueLimit is the time that Queue(name,options,url,announce,timeout,…) allows, in seconds; 0 where it says none.
+func queueLimit(lastdata string) int64 {
+	parts := strings.SplitN(lastdata, ",", 6)
+	if len(parts) < 5 {
+		return 0
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(parts[4]), 10, 32)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+// waited is the queue_wait_time that the dialplan left on a row of the same party A: only the last row of a chain has it.
+func (s *scene) waited(l *leg) (int64, bool) {
+	for o := l.firstOfChain(); o != nil; o = o.next {
+		if o.has("queue_wait_time") {
+			s.used(o, "queue_wait_time")
+			return o.QueueWaitTime, true
+		}
+	}
+	return call.NoSeconds, false
+}
+
+func (l *leg) firstOfChain() *leg {
+	for l.previous != nil {
+		l = l.previous
+	}
+	return l
+}
+
+func (l *leg) lastOfChain() *leg {
+	for l.next != nil {
+		l = l.next
+	}
+	return l
+}
+
+// has tells whether the row itself says something in a standard column.
+func (l *leg) has(column string) bool {
+	v, ok := columnOf(l.Call, column).(string)
+	return ok && v != ""
+}
+
+// queueWaitRules say how long the caller waited in the queue, in seconds.
+var queueWaitRules = []rule[int64]{
+	{"column queue_wait_time of the caller's last row", "queue_wait_time", 0, func(s *scene, l *leg) (int64, bool) {
+		if l.Lastapp != "Queue" {
+			return 0, false
+		}
+		return s.waited(l)
+	}},
+	{"from the row's start to the member's answer", "calldate answer", 0, func(_ *scene, l *leg) (int64, bool) {
+		if l.Lastapp != "Queue" || !l.talked() || l.firstOfChain().answeredBefore() {
+			return 0, false
+		}
+		answer := l.phone().answered()
+		if answer == call.NoInstant {
+			return 0, false
+		}
+		return int64(answer-l.firstOfChain().start()) / 1000, true
+	}},
+	{"from the row's start to the end, unanswered", "calldate end", 0, func(_ *scene, l *leg) (int64, bool) {
+		first := l.firstOfChain()
+		if l.Lastapp != "Queue" || l.talked() || first.answeredBefore() || first.Lastapp != "Queue" {
+			return 0, false
+		}
+		for o := first; o != nil; o = o.next {
+			if o.talked() {
+				return 0, false
+			}
+		}
+		return int64(l.lastOfChain().end()-first.start()) / 1000, true
+	}},
+}
+
+// agentRules name the member that answered from the queue, as app_queue names its interfaces.
+var agentRules = []rule[string]{
+	{"column answered_agent of the caller's last row", "answered_agent", 0, func(s *scene, l *leg) (string, bool) {
+		if l.Lastapp != "Queue" {
+			return "", false
+		}
+		for o := l.firstOfChain(); o != nil; o = o.next {
+			if o.AnsweredAgent != "" {
+				s.used(o, "answered_agent")
+				return o.AnsweredAgent, true
+			}
+		}
+		return "", false
+	}},
+	{"channel that the queue was connected with", "dstchannel disposition", 0, func(_ *scene, l *leg) (string, bool) {
+		if l.Lastapp != "Queue" || !l.talked() {
+			return "", false
+		}
+		name := strings.TrimSuffix(l.Dstchannel, ";1")
+		if i := strings.LastIndexByte(name, '-'); i > 0 {
+			name = name[:i]
+		}
+		return name, name != ""
+	}},
+}
+
+// queueEnd says how a wait without an answer ended: the queue's own time was up, or the caller left.
+func (s *scene) queueEnd(l *leg) call.Outcome {
+	last := l.lastOfChain()
+	if l.talked() {
+		return call.OutcomeAnswered
+	}
+	limit := queueLimit(l.Lastdata)
+	if waited, ok := s.waited(l); ok && limit > 0 && waited >= limit {
+		s.used(l, "lastdata")
+		return call.OutcomeQueueTimeout
+	}
+	if strings.HasPrefix(last.hangA.source, "dialplan/") {
+		s.used(last, "userfield")
+		return call.OutcomeQueueTimeout
+	}
+	first := l.firstOfChain()
+	if limit > 0 && !first.answeredBefore() && int64(last.end()-first.start())/1000 >= limit {
+		s.used(first, "calldate lastdata")
+		return call.OutcomeQueueTimeout
+	}
+	return call.OutcomeAbandoned
+}

@@ -1,0 +1,70 @@
+package main
+
+import "strings"
+
+// place of a party.
+type place int
+
+const (
+	absent  place = iota // there is no such party
+	inside               // a phone of the PBX, or a Local channel of its dialplan
+	outside              // a trunk
+	nowhere              // a channel that nothing tells about
+)
+
+// side is one party of a row.
+type side struct {
+	place    place
+	endpoint string
+	local    bool
+	base     string // of a Local channel the name without its half
+	half     byte
+}
+
+// isHalf tells one half of a Local channel.
+func (s *side) isHalf(half byte) bool { return s.local && s.half == half }
+
+// sideOf a channel: configured trunks first, then Local channels and numeric endpoints, which are phones. Any other
+// endpoint of a telephony technology is a trunk, since phones of a call centre are numbered.
+func (r *rules) sideOf(name string) side {
+	if name == "" {
+		return side{}
+	}
+	c, ok := parseChannel(name)
+	if !ok {
+		return side{place: nowhere}
+	}
+	s := side{endpoint: c.endpoint, place: nowhere}
+	switch {
+	case r.isTrunk(c.endpoint):
+		s.place = outside
+	case c.tech == "Local":
+		s.place, s.local, s.base, s.half = inside, true, c.base, c.half
+	case isExtension(c.endpoint), r.isListedExtension(c.endpoint):
+		s.place = inside
+	default:
+		switch c.tech {
+		case "PJSIP", "SIP", "IAX2", "DAHDI", "Zap", "Dongle", "OOH323", "H323", "Motif", "Quectel":
+			s.place = outside
+		}
+	}
+	return s
+}
+
+// dialledPlace tells where a Dial that never got a channel was bound: Dial(PJSIP/number@trunk,…) or Dial(PJSIP/1001,…).
+func (r *rules) dialledPlace(lastdata string) place {
+	target, _, _ := strings.Cut(lastdata, ",")
+	target, _, _ = strings.Cut(target, "&")
+	_, resource, ok := strings.Cut(target, "/")
+	if !ok {
+		return absent
+	}
+	if _, trunk, ok := strings.Cut(resource, "@"); ok && !strings.HasPrefix(target, "Local/") {
+		resource = trunk
+	}
+	resource, _, _ = strings.Cut(resource, "/")
+	if strings.HasPrefix(target, "Local/") || !r.isTrunk(resource) && (isExtension(resource) || r.isListedExtension(resource)) {
+		return inside
+	}
+	return outside
+}

@@ -1,0 +1,60 @@
+package clickhouse
+
+import (
+	"context"
+	"fmt"
+)
+
+// Rows finds the living rows of calls by their ids, whole.
+func (s *Store) Rows(ctx context.Context, ids []uint64) ([]Head, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	where, wanted := idFilter(ids)
+	places, err := s.places(ctx, where)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.at(ctx, places)
+	if err != nil {
+		return nil, err
+	}
+	rows := found[:0]
+	for i := range found {
+		if wanted == nil || wanted[found[i].ID] {
+			rows = append(rows, found[i])
+		}
+	}
+	return rows, nil
+}
+
+// NewestConversations is, by source number, the highest epoch (seconds) that the linkedid of a stored row bears: a
+// conversation that began later has no rows here. A source whose linkedids bear none is left out, which says nothing.
+func (s *Store) NewestConversations(ctx context.Context) (map[uint32]int64, error) {
+	newest := map[uint32]int64{}
+	// The newest conversations are found among the newest rows; a day allows for a clock or zone that was set wrong.
+	rows, err := s.conn.Query(ctx, `SELECT number, max(epoch) FROM
+		(SELECT toUInt32(bitShiftRight(id, 40)) AS number, toInt64OrZero(extract(if(linkedid = '', uniqueid, linkedid), '([0-9]{9,10})\\.[0-9]+$')) AS epoch FROM calls
+			WHERE calldate >= (SELECT max(calldate) FROM calls) - INTERVAL 2 DAY) GROUP BY number HAVING max(epoch) > 0
+		UNION ALL
+		SELECT toUInt32(bitShiftRight(id, 40)) AS number, toInt64(toUnixTimestamp(max(calldate))) + 86400 FROM calls GROUP BY number
+			HAVING max(calldate) < (SELECT max(calldate) FROM calls) - INTERVAL 2 DAY`)
+	if err != nil {
+		return nil, s.explain("read the newest conversations", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var (
+			number uint32
+			epoch  int64
+		)
+		if err := rows.Scan(&number, &epoch); err != nil {
+			return nil, fmt.Errorf("read the newest conversations: %w", err)
+		}
+		newest[number] = max(newest[number], epoch)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, s.explain("read the newest conversations", err)
+	}
+	return newest, nil
+}
