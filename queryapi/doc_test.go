@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"github.com/cdrflow/cdrflow/services/call"
+	"github.com/cdrflow/cdrflow/services/clickhouse"
 	"github.com/cdrflow/cdrflow/services/servertest"
 )
 
@@ -78,13 +79,17 @@ func TestDocumentedErrors(t *testing.T) {
 
 func TestDocumentedParameters(t *testing.T) {
 	t.Parallel()
-	var want []string
-	for _, n := range []number{limit, offset} {
-		want = append(want, fmt.Sprintf("`%s` %d to %d %d", n.name, n.least, n.most, n.unset))
-	}
-	for i, row := range rows(section(t, documentation(t), "List")) {
-		if got := strings.Join(row[:3], " "); i >= len(want) || got != want[i] {
-			t.Errorf("docs/api.md says %s, the code %v", got, want)
+	plain := func(n number) string { return fmt.Sprintf("`%s` %d to %d %d", n.name, n.least, n.most, n.unset) }
+	for heading, want := range map[string][]string{
+		"List":          {plain(limit), plain(offset), "`ama` `omit` "},
+		"Conversations": {plain(limit), plain(conversationOffset), "`date_from` day or instant ", "`date_to` day or instant ", "`ama` `omit` "},
+	} {
+		var got []string
+		for _, row := range rows(section(t, documentation(t), heading)) {
+			got = append(got, strings.Join(row[:3], " "))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("docs/api.md says of %s %q, the code %q", heading, got, want)
 		}
 	}
 }
@@ -94,11 +99,12 @@ func TestDocumentedRoutes(t *testing.T) {
 	s := newSite(t, &fixed{calls: []call.Call{missed(10, 1)}}, nil, nil)
 	text, _, _ := strings.Cut(documentation(t), "\n## ")
 	table := rows(text)
-	if len(table) != 4 {
+	if len(table) != 7 {
 		t.Fatalf("docs/api.md has %d routes", len(table))
 	}
 	for _, row := range table {
-		path := strings.Replace(strings.TrimPrefix(strings.Trim(row[0], "`"), "GET "), "{id}", "10", 1)
+		path := strings.Replace(strings.TrimPrefix(strings.Trim(row[0], "`"), "GET "), "calls/{id}", "calls/10", 1)
+		path = strings.Replace(path, "conversations/{id}", "conversations/pbx:1775995633.41", 1)
 		if got := s.get(t, tokenOf(t, "agent", 1), path); got.StatusCode != http.StatusOK && got.problem(t).Code == routeNotFound {
 			t.Errorf("%s: %s", path, got.Status)
 		}
@@ -112,7 +118,61 @@ func TestDocumentedFields(t *testing.T) {
 	t.Parallel()
 	text := section(t, documentation(t), "A call")
 	c := missed(10, 1)
-	decoder := json.NewDecoder(bytes.NewReader(c.AppendJSON(nil)))
+	names := members(t, c.AppendJSON(nil))
+	table := rows(text)
+	for i, row := range table {
+		if i >= len(names) || row[0] != "`"+names[i]+"`" {
+			t.Fatalf("field %d: docs/api.md says %s, the record has %v", i, row[0], names[min(i, len(names)):])
+		}
+	}
+	for _, name := range names[len(table):] {
+		if call.IsStandard(name) && !strings.Contains(text, "`"+name+"`") {
+			t.Errorf("docs/api.md does not name %s", name)
+		}
+	}
+	for _, name := range call.Standard() {
+		if !strings.Contains(text, "`"+name+"`") {
+			t.Errorf("docs/api.md does not name the standard column %s", name)
+		}
+	}
+}
+
+// The table of a conversation names its fields in their order, and the text what is within them.
+func TestDocumentedConversation(t *testing.T) {
+	t.Parallel()
+	text := section(t, documentation(t), "A conversation")
+	c := leading(leg(10, 1, spanning, 0), 10, 11)
+	record, err := c.AppendConversationJSON(nil, true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, row := range rows(text) {
+		got = append(got, strings.Trim(row[0], "`"))
+	}
+	if want := members(t, record); !slices.Equal(got, want) {
+		t.Errorf("docs/api.md has the fields %v, a conversation %v", got, want)
+	}
+	var inner struct{ Recordings, Participants, Path, Legs []map[string]any }
+	if err := json.Unmarshal(record, &inner); err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range [][]map[string]any{inner.Recordings, inner.Participants, inner.Path, inner.Legs} {
+		if len(list) == 0 {
+			t.Fatalf("the conversation of this test lacks something: %s", record)
+		}
+		for name := range list[0] {
+			if !strings.Contains(text, "`"+name+"`") {
+				t.Errorf("docs/api.md does not name %s", name)
+			}
+		}
+	}
+}
+
+// members of a JSON object, in their order.
+func members(t *testing.T, record []byte) []string {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(record))
 	var names []string
 	for depth := 0; ; {
 		next, err := decoder.Token()
@@ -131,22 +191,7 @@ func TestDocumentedFields(t *testing.T) {
 			}
 		}
 	}
-	table := rows(text)
-	for i, row := range table {
-		if i >= len(names) || row[0] != "`"+names[i]+"`" {
-			t.Fatalf("field %d: docs/api.md says %s, the record has %v", i, row[0], names[min(i, len(names)):])
-		}
-	}
-	for _, name := range names[len(table):] {
-		if call.IsStandard(name) && !strings.Contains(text, "`"+name+"`") {
-			t.Errorf("docs/api.md does not name %s", name)
-		}
-	}
-	for _, name := range call.Standard() {
-		if !strings.Contains(text, "`"+name+"`") {
-			t.Errorf("docs/api.md does not name the standard column %s", name)
-		}
-	}
+	return names
 }
 
 // The words of outcome and leg_kind are those of the package call, which has no list of them: its source is read.
@@ -183,16 +228,44 @@ func TestDocumentedWords(t *testing.T) {
 	}
 }
 
+// queued is the head of a call that a queue offered to two members, as a list shows it.
+func queued(t *testing.T) clickhouse.Head {
+	t.Helper()
+	c := missed(10, 1)
+	answered, waited := c.Calldate+21_000, int64(12)
+	detail, err := json.Marshal(call.Detail{
+		RequestedName: "Sales", DestinationExtension: "1002", DestinationName: "Ravi Kumar", DestinationContext: "from-queue",
+		QueueWaitTime: &waited, AnsweredAgent: "1002", HangupCause: "16", HangupReason: "Normal Clearing", HangupSource: c.Channel,
+		Recordings:   []call.Recording{{CallID: 10, File: c.Recordingfile}},
+		Participants: []call.Participant{{Extension: "1001", Name: "Zoë Martin", Rang: true}, {Extension: "1002", Name: "Ravi Kumar", Rang: true, Answered: true}},
+		Path: []call.Step{
+			{Kind: "ivr", At: c.Calldate}, {Kind: "queue", Who: "5001", At: c.Calldate + 9_000}, {Kind: "rang", Who: "1001", At: c.Calldate + 9_000},
+			{Kind: "rang", Who: "1002", At: c.Calldate + 15_000}, {Kind: "answered", Who: "1002", At: answered},
+		},
+		Legs: []call.Leg{{ID: 10, Kind: call.LegQueue}, {ID: 11, Kind: call.LegQueue}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Conversation = call.Conversation{
+		Legs: 2, Complete: true, Answer: answered, End: answered + 64_000, Outcome: call.OutcomeAnswered, QueueName: "5001",
+		AnsweredBy: "1002", AnsweredType: call.Queue, DisconnectedBy: call.ByCaller, Confidence: 90, WaitTime: 21, RingTime: 12,
+		TalkTime: 64, Tags: c.Tags, Detail: string(detail),
+	}
+	return clickhouse.Head{Call: c, Settled: true}
+}
+
 // What the page shows is what the API answers; -update writes it anew.
 func TestDocumentedExamples(t *testing.T) {
 	t.Parallel()
 	text := documentation(t)
 	nats := servertest.NATS(t)
 	enricher(t, nats.URL, func(context.Context, []byte) ([]byte, error) { return []byte(explanation), nil })
-	s := newSite(t, &fixed{calls: []call.Call{talked(10, 1, 0)}}, nil, nil)
+	s := newSite(t, &fixed{calls: []call.Call{talked(10, 1, 0)}, heads: []clickhouse.Head{queued(t)}}, nil, nil)
 	s.connected(t, nats.URL)
 	explained := s.get(t, tokenOf(t, "agent", 1), "/api/v1/calls/10/explain").body
 	list := s.get(t, tokenOf(t, "agent", 1), "/api/v1/calls").body
+	conversations := s.get(t, tokenOf(t, "agent", 1), "/api/v1/conversations?date_from=2026-04-12").body
 
 	recorder := httptest.NewRecorder()
 	s.handler().ServeHTTP(recorder, func() *http.Request {
@@ -203,7 +276,7 @@ func TestDocumentedExamples(t *testing.T) {
 	}())
 
 	fence := regexp.MustCompile("(?s)```json\n(.*?)\n```")
-	examples := []string{list, explained, recorder.Body.String()}
+	examples := []string{list, conversations, explained, recorder.Body.String()}
 	i := 0
 	updated := fence.ReplaceAllStringFunc(text, func(shown string) string {
 		var indented bytes.Buffer

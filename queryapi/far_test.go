@@ -11,6 +11,7 @@ import (
 // fixed is a far side for what a real store does not do on request: to refuse, to hang, to fail in the middle.
 type fixed struct {
 	calls []call.Call
+	heads []clickhouse.Head
 	err   error
 	// before runs first, if there is one.
 	before func(context.Context)
@@ -37,4 +38,38 @@ func (f *fixed) Get(ctx context.Context, scope clickhouse.Scope, id uint64) (cal
 		}
 	}
 	return call.Call{}, clickhouse.ErrNotFound
+}
+
+func (f *fixed) Conversations(ctx context.Context, _ clickhouse.Scope, q clickhouse.ConversationQuery) ([]clickhouse.Head, error) {
+	if f.before != nil {
+		f.before(ctx)
+	}
+	return f.heads[min(q.Offset, len(f.heads)):min(q.Offset+q.Limit, len(f.heads))], f.err
+}
+
+func (f *fixed) CountConversations(context.Context, clickhouse.Scope, clickhouse.ConversationQuery) (uint64, error) {
+	return uint64(len(f.heads)), f.err
+}
+
+func (f *fixed) Conversation(ctx context.Context, scope clickhouse.Scope, key clickhouse.Key) (heads []clickhouse.Head, legs []call.Call, err error) {
+	if f.before != nil {
+		f.before(ctx)
+	}
+	sees := func(c *call.Call) bool {
+		return slices.Contains(scope.Orgs, c.OrgID) && c.Source == key.Source && c.ConversationKey() == key.Linkedid
+	}
+	for _, h := range f.heads {
+		if sees(&h.Call) {
+			heads = append(heads, h)
+		}
+	}
+	for _, c := range f.calls {
+		if sees(&c) {
+			legs = append(legs, c)
+		}
+	}
+	if len(legs) == 0 && f.err == nil {
+		return nil, nil, clickhouse.ErrNotFound
+	}
+	return heads, legs, f.err
 }

@@ -15,12 +15,23 @@ import (
 type number struct {
 	name               string
 	least, most, unset int
+	beyond             string // an offset: how to reach what lies behind it
 }
 
 var (
 	limit  = number{name: "limit", least: 1, most: 200, unset: 50}
-	offset = number{name: "offset", least: 0, most: 10_000, unset: 0}
+	offset = number{
+		name: "offset", least: 0, most: 10_000, unset: 0,
+		beyond: "there is no cursor yet that reads further: read older calls by id, GET /api/v1/calls/{id}",
+	}
+	conversationOffset = number{
+		name: "offset", least: 0, most: 10_000, unset: 0,
+		beyond: "read older conversations by their time, with date_from and date_to",
+	}
 )
+
+// ama is named after amaflags.
+const ama = "ama"
 
 // parameters reads a query string that may hold the named parameters, each once. What is misspelt is refused rather than
 // ignored: a filter that silently does nothing shows calls that were not asked for.
@@ -45,23 +56,51 @@ func parameters(query string, known ...string) (url.Values, error) {
 	return values, nil
 }
 
-// page reads limit and offset. A value outside the limits is refused, never clamped: a caller that asks for 500 and gets
-// 200 would take the list for complete.
-func page(query string) (clickhouse.ListQuery, error) {
-	values, err := parameters(query, limit.name, offset.name)
+// callPage reads the query string of a list of calls.
+func callPage(query string) (q clickhouse.ListQuery, err error) {
+	values, err := parameters(query, limit.name, offset.name, ama)
 	if err != nil {
-		return clickhouse.ListQuery{}, err
+		return q, err
 	}
-	var q clickhouse.ListQuery
 	if q.Limit, err = limit.read(values); err != nil {
 		return q, err
 	}
 	if q.Offset, err = offset.read(values); err != nil {
 		return q, err
 	}
-	return q, nil
+	q.Omitted, err = omitted(values)
+	return q, err
 }
 
+// conversationPage reads the query string of a list of conversations.
+func conversationPage(query string) (q clickhouse.ConversationQuery, err error) {
+	values, err := parameters(query, limit.name, offset.name, dateFrom, dateTo, ama)
+	if err != nil {
+		return q, err
+	}
+	if q.Limit, err = limit.read(values); err != nil {
+		return q, err
+	}
+	if q.Offset, err = conversationOffset.read(values); err != nil {
+		return q, err
+	}
+	if q.From, q.To, err = period(values); err != nil {
+		return q, err
+	}
+	q.Omitted, err = omitted(values)
+	return q, err
+}
+
+// omitted reads ama, which asks for what the PBX marked amaflags OMIT.
+func omitted(values url.Values) (bool, error) {
+	if text := values.Get(ama); values.Has(ama) && text != "omit" {
+		return false, &refusal{parameterInvalid, fmt.Sprintf("ama is %s, want omit", quoted(text)), ama}
+	}
+	return values.Has(ama), nil
+}
+
+// read the number. A value outside the limits is refused, never clamped: a caller that asks for 500 and gets 200 would take
+// the list for complete.
 func (n number) read(values url.Values) (int, error) {
 	if !values.Has(n.name) {
 		return n.unset, nil
@@ -72,8 +111,8 @@ func (n number) read(values url.Values) (int, error) {
 	if !decimal(text) || err != nil && len(text) < 10 {
 		return 0, &refusal{parameterInvalid, fmt.Sprintf("%s is %s, want a whole number from %d to %d", n.name, quoted(text), n.least, n.most), n.name}
 	}
-	if n.name == offset.name && (err != nil || v > n.most) {
-		return 0, &refusal{offsetTooDeep, fmt.Sprintf("offset is %s, want 0 to %d; there is no cursor yet that reads further: read older calls by id, GET /api/v1/calls/{id}", clipped(text), n.most), n.name}
+	if n.beyond != "" && (err != nil || v > n.most) {
+		return 0, &refusal{offsetTooDeep, fmt.Sprintf("offset is %s, want 0 to %d; %s", clipped(text), n.most, n.beyond), n.name}
 	}
 	if err != nil || v < n.least || v > n.most {
 		return 0, &refusal{parameterInvalid, fmt.Sprintf("%s is %s, want %d to %d", n.name, clipped(text), n.least, n.most), n.name}
@@ -100,5 +139,9 @@ func listed(names []string) string {
 	if len(names) == 0 {
 		return "none"
 	}
-	return strings.Join(names, " or ")
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }

@@ -22,6 +22,10 @@ func TestPageParameters(t *testing.T) {
 		{query: "limit=1", want: clickhouse.ListQuery{Limit: 1}},
 		{query: "limit=200&offset=10000", want: clickhouse.ListQuery{Limit: 200, Offset: 10000}},
 		{query: "offset=007&limit=05", want: clickhouse.ListQuery{Limit: 5, Offset: 7}},
+		{query: "ama=omit&limit=3", want: clickhouse.ListQuery{Limit: 3, Omitted: true}},
+		{query: "ama=OMIT", code: parameterInvalid, parameter: "ama", detail: `ama is "OMIT", want omit`},
+		{query: "ama=", code: parameterInvalid, parameter: "ama", detail: `ama is "", want omit`},
+		{query: "ama=all", code: parameterInvalid, parameter: "ama", detail: `ama is "all", want omit`},
 		{query: "limit=0", code: parameterInvalid, parameter: "limit", detail: "limit is 0, want 1 to 200"},
 		{query: "limit=201", code: parameterInvalid, parameter: "limit", detail: "limit is 201, want 1 to 200"},
 		{query: "limit=-1", code: parameterInvalid, parameter: "limit", detail: `limit is "-1", want a whole number from 1 to 200`},
@@ -35,14 +39,14 @@ func TestPageParameters(t *testing.T) {
 		{query: "offset=10001", code: offsetTooDeep, parameter: "offset", detail: "offset is 10001, want 0 to 10000; there is no cursor yet that reads further: read older calls by id, GET /api/v1/calls/{id}"},
 		{query: "offset=" + long, code: offsetTooDeep, parameter: "offset"},
 		{query: "limit=1&limit=2", code: parameterRepeated, parameter: "limit", detail: "limit is given 2 times, want it once"},
-		{query: "Limit=1", code: parameterUnknown, parameter: "Limit", detail: `"Limit" is not a parameter here, want limit or offset`},
-		{query: "limit=1&direction=inbound", code: parameterUnknown, parameter: "direction", detail: `"direction" is not a parameter here, want limit or offset`},
+		{query: "Limit=1", code: parameterUnknown, parameter: "Limit", detail: `"Limit" is not a parameter here, want limit, offset or ama`},
+		{query: "limit=1&direction=inbound", code: parameterUnknown, parameter: "direction", detail: `"direction" is not a parameter here, want limit, offset or ama`},
 		{query: "token=x", code: parameterUnknown, parameter: "token"},
 		{query: long + "=1", code: parameterUnknown, parameter: long[:40] + "…"},
 		{query: "limit=1;offset=2", code: queryMalformed},
 		{query: "limit=%zz", code: queryMalformed},
 	} {
-		got, err := page(test.query)
+		got, err := callPage(test.query)
 		var r *refusal
 		switch {
 		case test.code == "":

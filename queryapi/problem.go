@@ -34,12 +34,13 @@ const (
 	organisationNeedsAdmin code = "organisation_needs_admin"
 	scopeInsufficient      code = "scope_insufficient"
 
-	routeNotFound      code = "route_not_found"
-	methodNotAllowed   code = "method_not_allowed"
-	callNotFound       code = "call_not_found"
-	recordingNotFound  code = "recording_not_found"
-	recordingMissing   code = "recording_missing"
-	rangeUnsatisfiable code = "range_unsatisfiable"
+	routeNotFound        code = "route_not_found"
+	methodNotAllowed     code = "method_not_allowed"
+	callNotFound         code = "call_not_found"
+	conversationNotFound code = "conversation_not_found"
+	recordingNotFound    code = "recording_not_found"
+	recordingMissing     code = "recording_missing"
+	rangeUnsatisfiable   code = "range_unsatisfiable"
 
 	historyUnavailable     code = "history_unavailable"
 	queryTimeout           code = "query_timeout"
@@ -73,12 +74,13 @@ var problems = map[code]struct {
 	organisationNeedsAdmin: {403, "Organisation 0 needs an admin"},
 	scopeInsufficient:      {403, "Token scope insufficient"},
 
-	routeNotFound:      {404, "No such resource"},
-	methodNotAllowed:   {405, "Method not allowed"},
-	callNotFound:       {404, "No such call"},
-	recordingNotFound:  {404, "Call without recording"},
-	recordingMissing:   {404, "Recording missing"},
-	rangeUnsatisfiable: {416, "Range not satisfiable"},
+	routeNotFound:        {404, "No such resource"},
+	methodNotAllowed:     {405, "Method not allowed"},
+	callNotFound:         {404, "No such call"},
+	conversationNotFound: {404, "No such conversation"},
+	recordingNotFound:    {404, "Call without recording"},
+	recordingMissing:     {404, "Recording missing"},
+	rangeUnsatisfiable:   {416, "Range not satisfiable"},
 
 	historyUnavailable:     {503, "Call history unavailable"},
 	queryTimeout:           {503, "Query timed out"},

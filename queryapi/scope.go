@@ -2,8 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cdrflow/cdrflow/services/clickhouse"
@@ -100,4 +103,21 @@ func (a *api) admit(r *http.Request, need right, tokenInAddress bool) (clickhous
 		return clickhouse.Scope{}, refuse(scopeInsufficient, "the token's scope does not include "+string(need))
 	}
 	return h.scope, nil
+}
+
+// narrowed leaves the organisation that org_id chooses. One that the token does not see leaves nothing, so that the answer
+// is the same as for a conversation that does not exist.
+func narrowed(scope clickhouse.Scope, values url.Values) (clickhouse.Scope, error) {
+	if !values.Has("org_id") {
+		return scope, nil
+	}
+	text := values.Get("org_id")
+	org, err := strconv.ParseUint(text, 10, 32)
+	if !decimal(text) || err != nil {
+		return scope, &refusal{parameterInvalid, fmt.Sprintf("org_id is %s, want a whole number from 0 to 4294967295", quoted(text)), "org_id"}
+	}
+	if !slices.Contains(scope.Orgs, uint32(org)) {
+		return clickhouse.Scope{}, nil
+	}
+	return clickhouse.Scope{Orgs: []uint32{uint32(org)}}, nil
 }

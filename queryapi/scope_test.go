@@ -87,12 +87,12 @@ func TestNoParameterMovesTheScope(t *testing.T) {
 	s := threeOrganisations(t)
 	token := tokenOf(t, "admin", 1)
 	for _, name := range []string{"org", "orgs", "org_id", "organisation", "scope", "role", "token", "search", "direction", "accountcode", "where", "limit)", "source"} {
-		for _, path := range []string{"/api/v1/calls", "/api/v1/calls/2"} {
+		for _, path := range []string{"/api/v1/calls", "/api/v1/calls/2", "/api/v1/calls/2/explain", "/api/v1/conversations"} {
 			s.get(t, token, path+"?"+name+"=2").wantProblem(t, parameterUnknown)
 		}
 	}
 	for _, value := range []string{"1%20OR%201=1", "1;2", "9)%20UNION%20ALL", "'", "1--", "%00"} {
-		for _, path := range []string{"/api/v1/calls?limit=" + value, "/api/v1/calls?offset=" + value, "/api/v1/calls/" + strings.ReplaceAll(value, ";", "%3B"), "/api/v1/calls/2" + value + "/recording"} {
+		for _, path := range []string{"/api/v1/calls?limit=" + value, "/api/v1/calls?offset=" + value, "/api/v1/calls?ama=" + value, "/api/v1/conversations?date_from=" + value, "/api/v1/conversations/pbx:1775995633.41?org_id=" + value, "/api/v1/conversations/pbx:" + strings.ReplaceAll(value, ";", "%3B"), "/api/v1/calls/" + strings.ReplaceAll(value, ";", "%3B"), "/api/v1/calls/2" + value + "/recording"} {
 			if got := s.get(t, token, path); got.StatusCode < 400 || got.StatusCode >= 500 {
 				t.Errorf("%s: %s: %s", path, got.Status, got.body)
 			}

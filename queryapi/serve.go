@@ -28,7 +28,7 @@ type api struct {
 	log              *slog.Logger
 	metrics          *metrics
 
-	historyTrouble, explainTrouble, diskTrouble, vaultTrouble, cutTrouble process.Trouble
+	historyTrouble, detailTrouble, explainTrouble, diskTrouble, vaultTrouble, cutTrouble process.Trouble
 }
 
 func newAPI(cfg config, h history, e enrichers, v vault, log *slog.Logger, m *metrics) *api {
@@ -49,10 +49,13 @@ func (a *api) handler() http.Handler {
 		return refuse(methodNotAllowed, "this address takes GET and HEAD only")
 	}))
 	for path, f := range map[string]respond{
-		"/api/v1/calls":                a.list,
-		"/api/v1/calls/{id}":           a.get,
-		"/api/v1/calls/{id}/explain":   a.explainCall,
-		"/api/v1/calls/{id}/recording": a.recording,
+		"/api/v1/calls":                      a.list,
+		"/api/v1/calls/{id}":                 a.get,
+		"/api/v1/calls/{id}/explain":         a.explainCall,
+		"/api/v1/calls/{id}/recording":       a.recording,
+		"/api/v1/conversations":              a.conversations,
+		"/api/v1/conversations/{id}":         a.conversation,
+		"/api/v1/conversations/{id}/explain": a.explainConversation,
 	} {
 		r.Get(path, a.answer(f))
 		r.Head(path, a.answer(f)) // net/http leaves the body out

@@ -24,7 +24,7 @@ func TestAddressesAndMethods(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, &fixed{calls: []call.Call{missed(1, 1)}}, nil, nil)
 	bearer := []string{"Authorization", "Bearer " + tokenOf(t, "agent", 1)}
-	for _, path := range []string{"/", "/api/v1", "/api/v1/calls/", "/api/v1/calls/1/", "/api/v1/calls/1/recording/x", "/api/v2/calls", "/metrics", "/livez", "//api/v1/calls", "/api/v1/calls/..%2f1"} {
+	for _, path := range []string{"/", "/api/v1", "/api/v1/calls/", "/api/v1/calls/1/", "/api/v1/calls/1/recording/x", "/api/v1/calls/1/explain/", "/api/v1/conversations/", "/api/v1/conversations/pbx:1.1/", "/api/v1/conversations/pbx:1.1/recording", "/api/v1/conversations/a/b:c", "/api/v2/calls", "/metrics", "/livez", "//api/v1/calls", "/api/v1/calls/..%2f1"} {
 		if got := s.request(t, http.MethodGet, path, bearer...); got.StatusCode != http.StatusNotFound && got.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: %s", path, got.Status)
 		} else {
@@ -32,7 +32,7 @@ func TestAddressesAndMethods(t *testing.T) {
 		}
 	}
 	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"} {
-		for _, path := range []string{"/api/v1/calls", "/api/v1/calls/1", "/api/v1/calls/1/recording"} {
+		for _, path := range []string{"/api/v1/calls", "/api/v1/calls/1", "/api/v1/calls/1/recording", "/api/v1/conversations", "/api/v1/conversations/pbx:1.1/explain"} {
 			got := s.request(t, method, path, bearer...)
 			got.wantProblem(t, methodNotAllowed)
 			if got.Header.Get("Allow") != "GET, HEAD" {
@@ -72,7 +72,10 @@ func TestHistoryAway(t *testing.T) {
 	token := tokenOf(t, "agent", 1)
 	away := func(how string, want code) {
 		t.Helper()
-		for _, path := range []string{"/api/v1/calls", "/api/v1/calls/1", "/api/v1/calls/1/recording"} {
+		for _, path := range []string{
+			"/api/v1/calls", "/api/v1/calls/1", "/api/v1/calls/1/recording", "/api/v1/calls/1/explain",
+			"/api/v1/conversations", "/api/v1/conversations/pbx:1.1", "/api/v1/conversations/pbx:1.1/explain",
+		} {
 			got := s.get(t, token, path)
 			p := got.wantProblem(t, want)
 			if got.Header.Get("Retry-After") != "5" {

@@ -19,15 +19,7 @@ import (
 )
 
 // asked is a far side that tells by its answer which scope it was asked with.
-type asked struct{}
-
-func (asked) List(context.Context, clickhouse.Scope, clickhouse.ListQuery) ([]call.Call, error) {
-	return nil, nil
-}
-
-func (asked) Count(context.Context, clickhouse.Scope, clickhouse.ListQuery) (uint64, error) {
-	return 0, nil
-}
+type asked struct{ *fixed }
 
 func (asked) Get(_ context.Context, s clickhouse.Scope, _ uint64) (call.Call, error) {
 	orgs, err := json.Marshal(s.Orgs)
@@ -56,7 +48,7 @@ func signedBy(t testing.TB, method jwt.SigningMethod, key any) string {
 
 func TestEveryWayATokenCanBeWrong(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, asked{}, nil, func(c *config) { c.JWTIssuer, c.JWTAudience = "cdrflow", "calls" })
+	s := newSite(t, asked{&fixed{}}, nil, func(c *config) { c.JWTIssuer, c.JWTAudience = "cdrflow", "calls" })
 	good := func(with jwt.MapClaims) string {
 		c := jwt.MapClaims{"iss": "cdrflow", "aud": "calls"}
 		for name, value := range with {
@@ -157,7 +149,7 @@ func TestEveryWayATokenCanBeWrong(t *testing.T) {
 
 func TestWhatGoodTokensSee(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, asked{}, nil, nil)
+	s := newSite(t, asked{&fixed{}}, nil, nil)
 	for _, test := range []struct {
 		name string
 		with jwt.MapClaims

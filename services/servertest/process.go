@@ -1,8 +1,12 @@
 package servertest
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"os"
+	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -43,12 +47,36 @@ func (p *Process) Restart(t testing.TB) {
 	}
 }
 
-// Signal sends a signal: SIGSTOP makes a server that hangs, SIGCONT wakes it.
+// Signal sends a signal: SIGSTOP makes a server that hangs, and hangs when it returns; SIGCONT wakes it.
 func (p *Process) Signal(t testing.TB, signal os.Signal) {
 	t.Helper()
 	if err := p.child.Signal(signal); err != nil {
 		t.Fatal(err)
 	}
+	if signal == syscall.SIGSTOP {
+		// Its threads stop one by one; until the last has, a request may still be answered.
+		Eventually(t, 30*time.Second, func() error { return hangs(p.PID()) }, "every thread has stopped")
+	}
+}
+
+// hangs returns an error that names a thread of the process which is not stopped, as far as /proc tells.
+func hangs(pid int) error {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	if err != nil {
+		return err
+	}
+	for _, path := range threads {
+		stat, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		// The name in brackets may hold anything; the state follows it.
+		state := stat[bytes.LastIndexByte(stat, ')')+1:]
+		if !bytes.HasPrefix(state, []byte(" T ")) {
+			return fmt.Errorf("%s:%.3s", path, state)
+		}
+	}
+	return nil
 }
 
 // PID is the server's process id.

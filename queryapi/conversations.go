@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/cdrflow/cdrflow/services/call"
+	"github.com/cdrflow/cdrflow/services/clickhouse"
+)
+
+// conversations answers GET /api/v1/conversations: one for each organisation that has a part in it, and its legs by name.
+func (a *api) conversations(w http.ResponseWriter, r *http.Request) error {
+	scope, err := a.admit(r, readCalls, false)
+	if err != nil {
+		return err
+	}
+	q, err := conversationPage(r.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	var heads []clickhouse.Head
+	var p pagination
+	err = a.ask(r, func(ctx context.Context) (err error) {
+		more := q
+		more.Limit++
+		if heads, err = a.history.Conversations(ctx, scope, more); err != nil {
+			return err
+		}
+		p, err = paged(len(heads), q.Limit, q.Offset, func() (uint64, error) { return a.history.CountConversations(ctx, scope, q) })
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	writePage(w, p, min(len(heads), q.Limit), func(dst []byte, i int) []byte { return a.appendConversation(dst, &heads[i], nil) })
+	return nil
+}
+
+// conversation answers GET /api/v1/conversations/{id} with the conversation and its whole legs, oldest first.
+func (a *api) conversation(w http.ResponseWriter, r *http.Request) error {
+	head, legs, err := a.findConversation(r)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(append(a.appendConversation(nil, &head, legs), '\n'))
+	return nil
+}
+
+// explainConversation answers GET /api/v1/conversations/{id}/explain.
+func (a *api) explainConversation(w http.ResponseWriter, r *http.Request) error {
+	head, _, err := a.findConversation(r)
+	if err != nil {
+		return err
+	}
+	return ofConversation(a.explain(w, r, call.Explain{Conversation: head.ConversationID(), OrgID: head.OrgID}))
+}
+
+// appendConversation shows one. Detail that cannot be read costs the detail, not the whole page.
+func (a *api) appendConversation(dst []byte, h *clickhouse.Head, legs []call.Call) []byte {
+	shown, err := h.AppendConversationJSON(dst, h.Settled, legs)
+	if err == nil {
+		return shown
+	}
+	a.detailTrouble.Report(a.log, "the detail of a conversation cannot be read", err, "id", h.ID)
+	bare := h.Call
+	bare.Conversation.Detail = ""
+	shown, _ = bare.AppendConversationJSON(dst, h.Settled, legs) // without detail it cannot fail
+	return shown
+}
+
+// findConversation finds the conversation that the path names, as one organisation sees it: the one that org_id chooses,
+// otherwise that of the oldest leg among those the token sees.
+func (a *api) findConversation(r *http.Request) (head clickhouse.Head, legs []call.Call, err error) {
+	scope, err := a.admit(r, readCalls, false)
+	if err != nil {
+		return head, nil, err
+	}
+	values, err := parameters(r.URL.RawQuery, "org_id")
+	if err != nil {
+		return head, nil, err
+	}
+	if scope, err = narrowed(scope, values); err != nil {
+		return head, nil, err
+	}
+	key, err := conversationKey(r)
+	if err != nil {
+		return head, nil, err
+	}
+	var heads []clickhouse.Head
+	err = a.ask(r, func(ctx context.Context) (err error) {
+		heads, legs, err = a.history.Conversation(ctx, scope, key)
+		return err
+	})
+	if err == nil && len(heads) == 0 { // legs of a time before there were conversations, or whose head is on its way
+		err = clickhouse.ErrNotFound
+	}
+	if err != nil {
+		return head, nil, ofConversation(err)
+	}
+	head = heads[0]
+	legs = slices.DeleteFunc(legs, func(c call.Call) bool {
+		return c.OrgID != head.OrgID || c.ConversationKey() != head.ConversationKey()
+	})
+	return head, legs, nil
+}
+
+// conversationKey reads the id in the path, which may be escaped.
+func conversationKey(r *http.Request) (clickhouse.Key, error) {
+	text := chi.URLParam(r, "id")
+	if r.URL.RawPath != "" { // then the router has cut that one up
+		if plain, err := url.PathUnescape(text); err == nil {
+			text = plain
+		}
+	}
+	source, linkedid, found := strings.Cut(text, ":")
+	if !found || source == "" || linkedid == "" {
+		return clickhouse.Key{}, &refusal{parameterInvalid, fmt.Sprintf("id is %s, want a conversation_id such as pbx:1795228246.702", quoted(text)), "id"}
+	}
+	return clickhouse.Key{Source: source, Linkedid: linkedid}, nil
+}
+
+// ofConversation gives a missing conversation its own words, the same where it belongs to another organisation.
+func ofConversation(err error) error {
+	if errors.Is(err, clickhouse.ErrNotFound) {
+		return refuse(conversationNotFound, "there is no conversation with this id")
+	}
+	return err
+}
