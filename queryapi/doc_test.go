@@ -239,8 +239,11 @@ func queued(t *testing.T) clickhouse.Head {
 		Recordings:   []call.Recording{{CallID: 10, File: c.Recordingfile}},
 		Participants: []call.Participant{{Extension: "1001", Name: "Zoë Martin", Rang: true}, {Extension: "1002", Name: "Ravi Kumar", Rang: true, Answered: true}},
 		Path: []call.Step{
-			{Kind: "ivr", At: c.Calldate}, {Kind: "queue", Who: "5001", At: c.Calldate + 9_000}, {Kind: "rang", Who: "1001", At: c.Calldate + 9_000},
-			{Kind: "rang", Who: "1002", At: c.Calldate + 15_000}, {Kind: "answered", Who: "1002", At: answered},
+			{Kind: "ivr", At: c.Calldate},
+			{Kind: "queue", Who: "5001", At: c.Calldate + 9_000},
+			{Kind: "rang", Who: "1001", At: c.Calldate + 9_000},
+			{Kind: "rang", Who: "1002", At: c.Calldate + 15_000},
+			{Kind: "answered", Who: "1002", At: answered},
 		},
 		Legs: []call.Leg{{ID: 10, Kind: call.LegQueue}, {ID: 11, Kind: call.LegQueue}},
 	})
