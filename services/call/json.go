@@ -27,13 +27,7 @@ func (c *Call) AppendJSON(dst []byte) []byte {
 	o.text("hangup_cause", c.HangupCause)
 	o.text("hangup_reason", c.HangupReason)
 	o.text("hangup_source", c.HangupSource)
-	o.understood(c, "queue_name", c.Queue)
-	if c.QueueWait != NoSeconds && !c.has("queue_wait_time") {
-		o.seconds("queue_wait_time", c.QueueWait)
-	} else {
-		o.column(c, "queue_wait_time")
-	}
-	o.understood(c, "answered_agent", c.Agent)
+	filled := o.fill(c)
 	o.text("recording_url", c.recordingURL())
 
 	o.uint("org_id", uint64(c.OrgID))
@@ -60,6 +54,7 @@ func (c *Call) AppendJSON(dst []byte) []byte {
 	o.instant("end", c.End)
 	o.local(c, "end")
 	o.list("flags", c.Flags)
+	o.list("filled", filled)
 	o.rest(c)
 	o.invalid(c)
 	return append(o.dst, '}')
@@ -71,7 +66,7 @@ var ours = func() map[string]bool {
 	for _, name := range []string{
 		"direction", "rang_extension", "answered_by", "answered_type", "wait_time", "disconnected_by", "hangup_cause",
 		"hangup_reason", "hangup_source", "recording_url", "org_id", "source", "row_id", "conversation_id", "trunk",
-		"calldate_local", "answer_local", "end_local", "flags", "invalid_utf8",
+		"calldate_local", "answer_local", "end_local", "flags", "filled", "invalid_utf8",
 		"caller_extension", "disconnected_confidence",
 		// The last few are kept free, so that a site column does not change its name when they appear.
 		"did", "outcome", "ring_time", "talk_time", "ivr_time", "leg_kind", "caller", "callee", "withheld", "tags",
@@ -95,13 +90,28 @@ func (c *Call) has(name string) bool {
 	return v.Valid && v.Text != ""
 }
 
-// understood shows a standard column, and where the row is silent in it what it is understood to be.
-func (o *object) understood(c *Call, name, meant string) {
-	if meant != "" && !c.has(name) {
-		o.text(name, meant)
-		return
+// fill shows the columns of the queue, and where the row itself is silent what they are understood to be; it returns the
+// names of these, so that NULL can still be told.
+func (o *object) fill(c *Call) (filled string) {
+	if c.Queue != "" && !c.has("queue_name") {
+		o.text("queue_name", c.Queue)
+		filled = "queue_name"
+	} else {
+		o.column(c, "queue_name")
 	}
-	o.column(c, name)
+	if c.QueueWait != NoSeconds && !c.has("queue_wait_time") {
+		o.seconds("queue_wait_time", c.QueueWait)
+		filled = join(filled, "queue_wait_time")
+	} else {
+		o.column(c, "queue_wait_time")
+	}
+	if c.Agent != "" && !c.has("answered_agent") {
+		o.text("answered_agent", c.Agent)
+		filled = join(filled, "answered_agent")
+	} else {
+		o.column(c, "answered_agent")
+	}
+	return filled
 }
 
 func (c *Call) calldateShown() Instant {

@@ -61,6 +61,7 @@ var ErrRefused = errors.New("ClickHouse refuses the rows")
 // Codes of ClickHouse's exceptions that somebody branches on (src/Common/ErrorCodes.cpp).
 const (
 	codeUnknownTable         = 60
+	codeUnknownIdentifier    = 47
 	codeUnknownDatabase      = 81
 	codeTimeoutExceeded      = 159
 	codeTooManyQueries       = 202
@@ -86,6 +87,8 @@ func (s *Store) explain(doing string, err error) error {
 			return fmt.Errorf("%s: %w: it has no database %s yet; the enricher creates it", doing, ErrAway, s.database)
 		case codeUnknownTable:
 			return fmt.Errorf("%s: %w: its database %s has no tables yet; the enricher creates them", doing, ErrAway, s.database)
+		case codeUnknownIdentifier:
+			return fmt.Errorf("%s: %w: its tables lack columns that this version knows; an enricher of this version adds them when it starts", doing, ErrAway)
 		case codeTimeoutExceeded, codeTooManyQueries, codeMemoryLimit:
 			return fmt.Errorf("%s: %w: %w", doing, ErrAway, err)
 		}
