@@ -37,7 +37,7 @@ func prepare(ctx context.Context, p *process.Process, cfg config, nats *jetstrea
 		cfg: cfg, log: p.Log, metrics: newMetrics(p.Registry), store: store, bus: nats, turned: p.Turned,
 	}
 	e.rules.Store(r)
-	go e.watch(ctx)
+	go e.watch(ctx, store)
 	return e, nil
 }
 

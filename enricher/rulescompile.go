@@ -86,7 +86,7 @@ func (c *compiler) organisation(i int, o *organisation, phones *phoneList) {
 		c.channel(w, org)
 	}
 	zone := c.zone(o.Zone, path+".zone", "UTC")
-	if o.Hours != nil {
+	if o.Hours != nil && o.Hours.line > 0 {
 		c.hours[org] = compileHours(o.Hours, zone, path+".hours", c)
 	}
 	c.names = append(c.names, organisationName{ID: org, Name: o.Name.text, Parent: o.Parent.value, Zone: zone.String()})

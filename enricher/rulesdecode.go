@@ -50,10 +50,7 @@ func (d *decoder) decodeRules(text []byte, f *rulesFile) {
 }
 
 func (d *decoder) value(n *yaml.Node, path string, into reflect.Value) {
-	for n.Kind == yaml.AliasNode {
-		n = n.Alias
-	}
-	if isNull(n) {
+	if n = named(n); isNull(n) {
 		return // a key with nothing behind it is as good as none
 	}
 	if v, ok := into.Addr().Interface().(irregular); ok {
@@ -83,14 +80,17 @@ func (d *decoder) items(n *yaml.Node, path string, into reflect.Value) {
 		return
 	}
 	for i, item := range n.Content {
-		if isNull(item) {
+		if isNull(named(item)) {
 			d.addf(spotOfNode(item), "%s[%d] is empty, take it out", path, i)
 			continue
 		}
 		v := reflect.New(into.Type().Elem()).Elem()
 		d.value(item, fmt.Sprintf("%s[%d]", path, i), v)
-		if w, ok := v.Addr().Interface().(*word); ok && item.Kind == yaml.ScalarNode && strings.TrimSpace(w.text) == "" {
-			d.addf(spotOfNode(item), "%s[%d] is empty, take it out", path, i)
+		if w, ok := v.Addr().Interface().(*word); ok && !w.given() {
+			if w.line > 0 {
+				d.addf(w.spot, "%s[%d] is empty, take it out", path, i)
+			}
+			continue
 		}
 		into.Set(reflect.Append(into, v))
 	}
@@ -143,9 +143,7 @@ func (d *decoder) pairs(n *yaml.Node, path string) []pair {
 	met := map[*yaml.Node]bool{n: true}
 	var merge func(n *yaml.Node)
 	merge = func(n *yaml.Node) {
-		for n.Kind == yaml.AliasNode {
-			n = n.Alias
-		}
+		n = named(n)
 		switch {
 		case met[n]:
 			return
@@ -233,6 +231,14 @@ func orFile(path string) string {
 		return "the file"
 	}
 	return path
+}
+
+// named is the node itself, or the one that an alias names.
+func named(n *yaml.Node) *yaml.Node {
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return n
 }
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
