@@ -22,20 +22,15 @@ func (k contextKind) String() string {
 
 // The contexts of FreePBX, Issabel and the prefix__ convention (reference: asterisk.md 5.4, 5.5, 5.10); a file adds to
 // them.
-var (
-	standardInbound  = []string{"from-trunk*", "from-pstn*", "ext-did*", "from-did-direct", "*__incoming_sub", "from-sip-external"}
-	standardInternal = []string{"from-internal*", "*__internal", "*__outbound", "macro-dialout-trunk", "outbound*"}
-
-	standardContexts = compileStandard(map[contextKind][]string{
-		inboundContext:   standardInbound,
-		internalContext:  {"from-internal*", "*__internal"},
-		outboundContext:  {"*__outbound", "macro-dialout-trunk", "outbound*", "outrt-*"},
-		ivrContext:       {"ivr-*"},
-		queueContext:     {"ext-queues", "*__queue"},
-		voicemailContext: {"vm-*", "macro-vm"},
-		blockedContext:   {"app-blackhole", "app-blacklist-check", "bad-number"},
-	})
-)
+var standardContexts = compileStandard(map[contextKind][]string{
+	inboundContext:   {"from-trunk*", "from-pstn*", "ext-did*", "from-did-direct", "*__incoming_sub", "from-sip-external"},
+	internalContext:  {"from-internal*", "*__internal"},
+	outboundContext:  {"*__outbound", "macro-dialout-trunk", "outbound*", "outrt-*"},
+	ivrContext:       {"ivr-*"},
+	queueContext:     {"ext-queues", "*__queue"},
+	voicemailContext: {"vm-*", "macro-vm"},
+	blockedContext:   {"app-blackhole", "app-blacklist-check", "bad-number"},
+})
 
 func compileStandard(lists map[contextKind][]string) *nameTable[contextKind] {
 	t := newNameTable[contextKind]()

@@ -29,7 +29,6 @@ type span struct {
 type extensionRange struct {
 	low, high uint64
 	length    int
-	org       uint32
 }
 
 func (b *phoneBook) find(extension string) []holder {
@@ -129,7 +128,7 @@ func (c *compiler) phonesOf(list []extensionEntry, path string, org uint32, phon
 		p := phone{of: holder{org, e.Name.text, c.tags(e.Userfield, at+".userfield")}, text: text, at: e.spot, bare: e.bare}
 		var ok bool
 		p.extensionRange, ok = parseRange(text)
-		p.org, p.number = org, ok
+		p.number = ok
 		switch {
 		case e.line == 0: // no extension at all, which was said where it was read
 		case !e.Extension.given() && e.bare:
@@ -144,9 +143,6 @@ func (c *compiler) phonesOf(list []extensionEntry, path string, org uint32, phon
 			c.addf(e.Name.spot, "%s.name %q is for all of %s, want an entry for each extension that has a name", at, e.Name.text, text)
 		default:
 			phones.all = append(phones.all, p)
-			if ok {
-				c.extensions = append(c.extensions, extensionRange{p.low, p.high, p.length, org})
-			}
 		}
 	}
 }

@@ -42,13 +42,13 @@ func (l *phoneList) book(m *mistakes) phoneBook {
 			first[p.text], order = map[uint32]*phone{}, append(order, p.text)
 		}
 		entries := first[p.text]
-		switch other, nobodys := entries[p.org], entries[unresolved]; {
+		switch other, nobodys := entries[p.of.org], entries[unresolved]; {
 		case other != nil && !(other.bare && p.bare):
-			m.addf(p.at, "extension %q of %s is given twice, first in line %d", p.text, ownerName(p.org), other.at.line)
+			m.addf(p.at, "extension %q of %s is given twice, first in line %d", p.text, ownerName(p.of.org), other.at.line)
 		case other == nil && nobodys != nil:
-			m.addf(p.at, "extension %q is claimed by organisation %d %s", p.text, p.org, alsoBy(unresolved, nobodys.at))
+			m.addf(p.at, "extension %q is claimed by organisation %d %s", p.text, p.of.org, alsoBy(unresolved, nobodys.at))
 		case other == nil:
-			entries[p.org] = p
+			entries[p.of.org] = p
 		}
 	}
 	// The ranges are asked for every text before any of the single entries is there.
@@ -92,7 +92,7 @@ func spansOf(list []phone) []span {
 			continue
 		}
 		for _, p := range active {
-			if p.org == unresolved {
+			if p.of.org == unresolved {
 				s.holders = []holder{{org: unresolved}}
 				break
 			}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"os"
-	"path"
 	"regexp"
 )
 
@@ -14,19 +13,11 @@ type rules struct {
 	revision      uint32
 	organisations bool // the file lists organisations: only listed account codes count
 	accountcodes  map[string]uint32
-	dids          map[string]uint32 // exact ones; didOrg knows patterns too
-	trunkOrgs     map[string]uint32 // exact ones; trunkOrg knows patterns too
-	contextOrgs   map[string]uint32 // exact ones; contextOrg knows patterns too
-	extensions    []extensionRange
-	channels      []channelRule
-	trunks        []string // shell patterns of endpoint names
-	inbound       []string // shell patterns of contexts that calls from outside enter
-	internal      []string // shell patterns of contexts that phones use
-
-	names         []organisationName
-	didOwners     *nameTable[uint32] // unassigned ones have the owner 0
+	didOwners     *nameTable[uint32] // unassigned ones have the owner 0, here as elsewhere
 	trunkOwners   *nameTable[uint32]
 	contextOwners *nameTable[uint32]
+	channels      []channelRule
+	names         []organisationName
 	trunkNames    *nameTable[bool]
 	contexts      *nameTable[contextKind]
 	phones        phoneBook
@@ -157,13 +148,4 @@ func withoutPlus(number string) string {
 		return number[1:]
 	}
 	return number
-}
-
-func matches(patterns []string, name string) bool {
-	for _, p := range patterns {
-		if ok, _ := path.Match(p, name); ok {
-			return true
-		}
-	}
-	return false
 }

@@ -63,6 +63,24 @@ numbering: [{country: x}]
 	}
 }
 
+// One mistake is told once: what follows from it is not.
+func TestMistakesThatFollowAreNotTold(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		"organisations: [{name: a, dids: ['1'], extensions: ['7']}, {id: 2, dids: ['1']}, {id: 3, extensions: ['7']}]":       1,
+		"organisations: [{id: a, accountcodes: [x], channels: [y]}, {id: 2, accountcodes: [x], channels: [y]}]":              1,
+		"organisations: [{id: 0, queues: [{queue: q}]}, {id: 2, queues: [{queue: q}]}]\nunassigned: {dids: ['1']}":           1,
+		"organisations: [{id: 1, zone: x, hours: {open: ['mon 09:00-10:00']}}]":                                              1,
+		"organisations: [{id: 1, parent: 9}, {id: 2, parent: 1}]":                                                            1,
+		"organisations: [[a], {id: 1, extensions: [[1], {name: x}], queues: [1], hours: 1}]\nuserfield: {hangup: [[a], {}]}": 7,
+		"numbering: [{source: '[', country: IN}, {source: '[', trunk: x, country: IN}, {source: a}, 7]":                      4,
+	} {
+		if _, err := parseRules([]byte(text)); err == nil || strings.Count(err.Error(), "\n")+1 != want {
+			t.Errorf("%s: want %d mistakes, got\n%v", text, want, err)
+		}
+	}
+}
+
 // What was a rules file once is one today.
 func TestOldFilesStayValid(t *testing.T) {
 	t.Parallel()

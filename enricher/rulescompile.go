@@ -18,18 +18,21 @@ type compiler struct {
 	channelsAt     []spot // of rules.channels
 }
 
-func compileRules(f *rulesFile, m *mistakes) *rules {
-	c := compiler{
+func newCompiler(m *mistakes) *compiler {
+	return &compiler{
 		rules: &rules{
-			organisations: len(f.Organisations) > 0,
-			accountcodes:  map[string]uint32{}, dids: map[string]uint32{}, trunkOrgs: map[string]uint32{}, contextOrgs: map[string]uint32{},
-			didOwners: newNameTable[uint32](), trunkOwners: newNameTable[uint32](), contextOwners: newNameTable[uint32](),
+			accountcodes: map[string]uint32{},
+			didOwners:    newNameTable[uint32](), trunkOwners: newNameTable[uint32](), contextOwners: newNameTable[uint32](),
 			trunkNames: newNameTable[bool](), contexts: newNameTable[contextKind](),
 			queues: map[string][]holder{}, hours: map[uint32]*hours{},
-			userfieldTags: bool(f.Userfield.Tags),
 		},
 		mistakes: m, accountcodesAt: map[string]spot{}, queuesAt: map[queueKey]spot{},
 	}
+}
+
+func compileRules(f *rulesFile, m *mistakes) *rules {
+	c := newCompiler(m)
+	c.organisations, c.userfieldTags = len(f.Organisations) > 0, bool(f.Userfield.Tags)
 	phones := phoneList{}
 	c.unassigned(&f.Unassigned, &phones)
 	for i := range f.Organisations {
@@ -46,8 +49,6 @@ func compileRules(f *rulesFile, m *mistakes) *rules {
 			c.context(w, kind)
 		}
 	}
-	c.inbound = append(texts(f.Contexts.Inbound), standardInbound...)
-	c.internal = append(append(texts(f.Contexts.Internal), texts(f.Contexts.Outbound)...), standardInternal...)
 	c.tied("did", c.didOwners)
 	c.tied("trunk", c.trunkOwners)
 	c.tied("context", c.contextOwners)
@@ -62,8 +63,8 @@ func compileRules(f *rulesFile, m *mistakes) *rules {
 
 func (c *compiler) unassigned(u *unassignedLists, phones *phoneList) {
 	c.accounts(u.AccountCodes, unresolved)
-	c.claim("did", c.didOwners, c.rules.dids, u.DIDs, unresolved)
-	c.claim("trunk", c.trunkOwners, c.trunkOrgs, u.Trunks, unresolved)
+	c.claim("did", c.didOwners, u.DIDs, unresolved)
+	c.claim("trunk", c.trunkOwners, u.Trunks, unresolved)
 	for _, w := range u.Trunks {
 		c.trunk(w)
 	}
@@ -72,10 +73,14 @@ func (c *compiler) unassigned(u *unassignedLists, phones *phoneList) {
 
 func (c *compiler) organisation(i int, o *organisation, phones *phoneList) {
 	org := o.ID.value
+	if org == unresolved {
+		// Its mistakes are told, but nobody knows whose its claims are.
+		c, phones = newCompiler(c.mistakes), new(phoneList)
+	}
 	c.accounts(o.AccountCodes, org)
-	c.claim("did", c.didOwners, c.rules.dids, o.DIDs, org)
-	c.claim("trunk", c.trunkOwners, c.trunkOrgs, o.Trunks, org)
-	c.claim("context", c.contextOwners, c.contextOrgs, o.Contexts, org)
+	c.claim("did", c.didOwners, o.DIDs, org)
+	c.claim("trunk", c.trunkOwners, o.Trunks, org)
+	c.claim("context", c.contextOwners, o.Contexts, org)
 	for _, w := range o.Trunks {
 		c.trunk(w)
 	}
@@ -105,7 +110,7 @@ func (c *compiler) accounts(codes []word, org uint32) {
 
 // claim names and patterns for an organisation. What two organisations both claim is a mistake: the file's order must not
 // decide who sees a call.
-func (c *compiler) claim(what string, table *nameTable[uint32], exact map[string]uint32, list []word, org uint32) {
+func (c *compiler) claim(what string, table *nameTable[uint32], list []word, org uint32) {
 	for _, w := range list {
 		text := w.text
 		if what == "did" {
@@ -119,10 +124,6 @@ func (c *compiler) claim(what string, table *nameTable[uint32], exact map[string
 		}
 		if e := table.add(text, p, org, w.spot); e != nil {
 			c.addf(w.spot, "%s %q is claimed by organisation %d %s", what, w.text, org, alsoBy(e.value, e.at))
-			continue
-		}
-		if name, is := p.text(); is {
-			exact[name], exact[w.text] = org, org
 		}
 	}
 }
@@ -152,7 +153,6 @@ func ownerName(org uint32) string {
 func (c *compiler) trunk(w word) {
 	if p, ok := c.pattern(w); ok {
 		c.trunkNames.add(w.text, p, true, w.spot)
-		c.trunks = append(c.trunks, w.text)
 	}
 }
 

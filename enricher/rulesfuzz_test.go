@@ -39,12 +39,12 @@ func FuzzRules(f *testing.F) {
 		case err != nil && !messageForm.MatchString(err.Error()):
 			t.Errorf("a mistake without its line: %v", err)
 		case err == nil:
-			use(t, r, text)
+			useAll(t, r, text)
 		}
 	})
 }
 
-func use(t *testing.T, r *rules, text []byte) {
+func useAll(t *testing.T, r *rules, text []byte) {
 	parents := map[uint32]uint32{}
 	for i, o := range r.list() {
 		if o.ID == 0 || i > 0 && r.list()[i-1].ID >= o.ID {
