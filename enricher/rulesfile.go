@@ -2,6 +2,8 @@ package main
 
 import (
 	"reflect"
+	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -112,4 +114,29 @@ func (o *oneMany) read(d *decoder, n *yaml.Node, path string) {
 	var w word
 	w.read(d, n, path)
 	*o = oneMany{w}
+}
+
+// allKeys of the form, as organisations.hours.open.
+func allKeys(form reflect.Type, path string) []string {
+	for form.Kind() == reflect.Pointer || form.Kind() == reflect.Slice {
+		form = form.Elem()
+	}
+	if form.Kind() != reflect.Struct {
+		return nil
+	}
+	var all []string
+	for i := range form.NumField() {
+		if name := form.Field(i).Tag.Get("yaml"); name != "" {
+			full := strings.TrimPrefix(path+"."+name, ".")
+			all = append(append(all, full), allKeys(form.Field(i).Type, full)...)
+		}
+	}
+	return all
+}
+
+// keysNamed so, wherever they stand: a right key in a wrong place.
+func keysNamed(name string) []string {
+	return slices.DeleteFunc(allKeys(reflect.TypeFor[rulesFile](), ""), func(key string) bool {
+		return key != name && !strings.HasSuffix(key, "."+name)
+	})
 }
