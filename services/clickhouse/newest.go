@@ -3,6 +3,9 @@ package clickhouse
 import (
 	"context"
 	"fmt"
+	"time"
+
+	"github.com/cdrflow/cdrflow/services/call"
 )
 
 // Rows finds the living rows of calls by their ids, whole.
@@ -57,4 +60,25 @@ func (s *Store) NewestConversations(ctx context.Context) (map[uint32]int64, erro
 		return nil, s.explain("read the newest conversations", err)
 	}
 	return newest, nil
+}
+
+// Unjoined finds the living rows that were stored from from to to and whose party B came from a call that was not known
+// then (call.FlagUnjoined).
+func (s *Store) Unjoined(ctx context.Context, from, to time.Time) ([]call.Call, error) {
+	places, err := s.places(ctx, fmt.Sprintf("flags LIKE '%%%s%%' AND stored_at >= fromUnixTimestamp64Milli(%d) AND stored_at < fromUnixTimestamp64Milli(%d)",
+		call.FlagUnjoined, from.UnixMilli(), to.UnixMilli()))
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.at(ctx, places)
+	if err != nil {
+		return nil, err
+	}
+	var calls []call.Call
+	for i := range found {
+		if found[i].Flagged(call.FlagUnjoined) {
+			calls = append(calls, found[i].Call)
+		}
+	}
+	return calls, nil
 }
