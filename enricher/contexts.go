@@ -1,6 +1,9 @@
 package main
 
-import "iter"
+import (
+	"iter"
+	"strings"
+)
 
 // contextKind is what happens in a context of the dialplan.
 type contextKind uint8
@@ -22,25 +25,30 @@ func (k contextKind) String() string {
 
 // The contexts of FreePBX, Issabel and the prefix__ convention (reference: asterisk.md 5.4, 5.5, 5.10); a file adds to
 // them.
-var standardContexts = compileStandard(map[contextKind][]string{
-	inboundContext:   {"from-trunk*", "from-pstn*", "ext-did*", "from-did-direct", "*__incoming_sub", "from-sip-external"},
-	internalContext:  {"from-internal*", "*__internal"},
-	outboundContext:  {"*__outbound", "macro-dialout-trunk", "outbound*", "outrt-*"},
-	ivrContext:       {"ivr-*"},
-	queueContext:     {"ext-queues", "*__queue"},
-	voicemailContext: {"vm-*", "macro-vm"},
-	blockedContext:   {"app-blackhole", "app-blacklist-check", "bad-number"},
+var standardContexts = compileStandard([]standardKind{
+	{inboundContext, "from-trunk* from-pstn* ext-did* from-did-direct *__incoming_sub from-sip-external"},
+	{internalContext, "from-internal* *__internal"},
+	{outboundContext, "*__outbound macro-dialout-trunk outbound* outrt-*"},
+	{ivrContext, "ivr-*"},
+	{queueContext, "ext-queues *__queue"},
+	{voicemailContext, "vm-* macro-vm"},
+	{blockedContext, "app-blackhole app-blacklist-check bad-number"},
 })
 
-func compileStandard(lists map[contextKind][]string) *nameTable[contextKind] {
+type standardKind struct {
+	kind     contextKind
+	patterns string
+}
+
+func compileStandard(kinds []standardKind) *nameTable[contextKind] {
 	t := newNameTable[contextKind]()
-	for kind, list := range lists {
-		for _, text := range list {
+	for _, k := range kinds {
+		for text := range strings.FieldsSeq(k.patterns) {
 			p, err := parsePattern(text)
 			if err != nil {
 				panic(err)
 			}
-			t.add(text, p, kind, spot{})
+			t.add(text, p, k.kind, spot{})
 		}
 	}
 	return t

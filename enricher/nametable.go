@@ -6,14 +6,13 @@ import (
 )
 
 // nameTable finds what a name stands for: exact names first, then of the patterns that match the one that fixes most
-// characters. The order in the file decides nothing. Finding does not allocate; exact names and beginnings (sales*) cost a
-// map lookup, so that a file may hold thousands of them.
+// characters. The order in the file decides nothing. Finding does not allocate, and looks only at patterns that begin as the
+// name does, so that a file may hold thousands of them.
 type nameTable[V comparable] struct {
-	exact   map[string]V
-	heads   map[string]V // by the text in front of the star
-	lengths []int        // of heads, longest first
-	others  []nameEntry[V]
-	entries []nameEntry[V] // as they stand in the file
+	exact    map[string]V
+	patterns map[string][]nameEntry[V] // by the text in front of the first wildcard; those that fix more come first
+	lengths  []int                     // of these texts
+	entries  []nameEntry[V]            // all, as they stand in the file
 }
 
 type nameEntry[V comparable] struct {
@@ -25,52 +24,41 @@ type nameEntry[V comparable] struct {
 }
 
 func newNameTable[V comparable]() *nameTable[V] {
-	return &nameTable[V]{exact: map[string]V{}, heads: map[string]V{}}
+	return &nameTable[V]{exact: map[string]V{}, patterns: map[string][]nameEntry[V]{}}
 }
 
-// add a name or pattern. It returns the entry that holds the same text for another value, or nil.
+// add a name or pattern. It returns the entry that holds the same for another value, or nil.
 func (t *nameTable[V]) add(text string, p pattern, value V, at spot) *nameEntry[V] {
-	name, exact := p.text()
-	head, isHead := p.head()
-	var there V
-	var taken bool
-	switch {
-	case exact:
-		if there, taken = t.exact[name]; !taken {
-			t.exact[name] = value
+	entry := nameEntry[V]{text, p, p.weight(), value, at}
+	head, exact := p.head()
+	if exact {
+		there, taken := t.exact[head]
+		if taken {
+			return t.clash(entry, there)
 		}
-	case isHead:
-		if there, taken = t.heads[head]; !taken {
-			t.heads[head] = value
-			if !slices.Contains(t.lengths, len(head)) {
-				t.lengths = append(t.lengths, len(head))
-				slices.SortFunc(t.lengths, func(a, b int) int { return b - a })
+		t.exact[head] = value
+	} else {
+		for _, e := range t.patterns[head] {
+			if e.pattern.equal(p) {
+				return t.clash(entry, e.value)
 			}
 		}
-	default:
-		for i := range t.others {
-			if t.others[i].pattern.equal(p) {
-				there, taken = t.others[i].value, true
-			}
-		}
-		if !taken {
-			t.others = append(t.others, nameEntry[V]{text, p, p.weight(), value, at})
-			slices.SortStableFunc(t.others, func(a, b nameEntry[V]) int { return b.weight - a.weight })
+		t.patterns[head] = append(t.patterns[head], entry)
+		slices.SortStableFunc(t.patterns[head], func(a, b nameEntry[V]) int { return b.weight - a.weight })
+		if !slices.Contains(t.lengths, len(head)) {
+			t.lengths = append(t.lengths, len(head))
 		}
 	}
-	if !taken {
-		t.entries = append(t.entries, nameEntry[V]{text, p, p.weight(), value, at})
-		return nil
-	}
-	if there == value {
-		return nil
-	}
-	for i := range t.entries {
-		if t.entries[i].pattern.equal(p) {
-			return &t.entries[i]
-		}
-	}
+	t.entries = append(t.entries, entry)
 	return nil
+}
+
+func (t *nameTable[V]) clash(with nameEntry[V], there V) *nameEntry[V] {
+	if there == with.value {
+		return nil
+	}
+	i := slices.IndexFunc(t.entries, func(e nameEntry[V]) bool { return e.pattern.equal(with.pattern) })
+	return &t.entries[i]
 }
 
 // find what a name stands for.
@@ -83,18 +71,15 @@ func (t *nameTable[V]) find(name string) (value V, ok bool) {
 		if n > len(name) {
 			continue
 		}
-		if v, found := t.heads[name[:n]]; found {
-			value, ok, weight = v, true, 2*n
-			break
-		}
-	}
-	for i := range t.others {
-		o := &t.others[i]
-		if o.weight <= weight {
-			break
-		}
-		if o.pattern.match(name) {
-			return o.value, true
+		list := t.patterns[name[:n]]
+		for i := range list {
+			if list[i].weight <= weight {
+				break
+			}
+			if list[i].pattern.match(name) {
+				value, ok, weight = list[i].value, true, list[i].weight
+				break
+			}
 		}
 	}
 	return value, ok
@@ -102,37 +87,28 @@ func (t *nameTable[V]) find(name string) (value V, ok bool) {
 
 // ties calls complain for each pair of patterns that fix equally much, stand for different things and can match the same
 // name: nothing but the order in the file could decide between them.
-func (t *nameTable[V]) ties(complain func(a, b *nameEntry[V])) {
-	for i := range t.others {
-		o := &t.others[i]
-		for j := range t.entries {
-			e := &t.entries[j]
-			later := o.at.after(e.at)
-			_, exact := e.pattern.text()
-			_, isHead := e.pattern.head()
-			if exact || e.weight != o.weight || e.value == o.value || !isHead && !later || apart(o.pattern, e.pattern) || !o.pattern.overlaps(e.pattern) {
+func (t *nameTable[V]) ties(complain func(earlier, later *nameEntry[V])) {
+	for i := range t.entries {
+		a := &t.entries[i]
+		head, exact := a.pattern.head()
+		for _, n := range t.lengths {
+			if exact || n > len(head) {
 				continue
 			}
-			if later {
-				complain(e, o)
-			} else {
-				complain(o, e)
+			for j := range t.patterns[head[:n]] {
+				b := &t.patterns[head[:n]][j]
+				// Of two with the same head each meets the other.
+				if a.weight != b.weight || a.value == b.value || n == len(head) && b.at.after(a.at) || !a.pattern.overlaps(b.pattern) {
+					continue
+				}
+				if b.at.after(a.at) {
+					complain(a, b)
+				} else {
+					complain(b, a)
+				}
 			}
 		}
 	}
-}
-
-// apart spares most pairs the whole comparison: fixed beginnings that differ.
-func apart(p, q pattern) bool {
-	for i := range min(len(p), len(q)) {
-		if p[i].kind != literal || q[i].kind != literal {
-			return false
-		}
-		if p[i].char != q[i].char {
-			return true
-		}
-	}
-	return false
 }
 
 // normalNumber is how a listed number is compared: without the + and without the spaces that people write.

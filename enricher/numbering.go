@@ -81,7 +81,7 @@ func compileNumbering(entries []numberingEntry, m *mistakes) numberings {
 		all = append(all, p)
 	}
 	for _, p := range all {
-		if source, exact := p.source.text(); exact {
+		if source, exact := p.source.head(); exact {
 			n.sources[source] = trunksOf(all, source)
 		}
 	}
@@ -93,11 +93,11 @@ func compileNumbering(entries []numberingEntry, m *mistakes) numberings {
 func trunksOf(all []numberingPattern, source string) trunkNumberings {
 	t := trunkNumberings{named: map[string]int{}}
 	for _, p := range all {
-		if _, exact := p.source.text(); source == "" && exact || source != "" && !p.source.match(source) {
+		if _, exact := p.source.head(); source == "" && exact || source != "" && !p.source.match(source) {
 			continue
 		}
 		p.anySource = p.anySource || source != ""
-		name, exact := p.trunk.text()
+		name, exact := p.trunk.head()
 		if !exact || !p.anySource {
 			t.patterns = append(t.patterns, p)
 		} else if _, taken := t.named[name]; !taken {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -127,24 +128,16 @@ func (p pattern) match(name string) bool {
 	return i == len(p)
 }
 
-// text of a pattern that can match one name only.
-func (p pattern) text() (name string, exact bool) {
+// head is the text in front of the first wildcard; all there is where the pattern is a plain name.
+func (p pattern) head() (text string, exact bool) {
 	var b strings.Builder
 	for i := range p {
 		if p[i].kind != literal {
-			return "", false
+			return b.String(), false
 		}
 		b.WriteRune(p[i].char)
 	}
 	return b.String(), true
-}
-
-// head of a pattern that is a beginning and a star.
-func (p pattern) head() (string, bool) {
-	if n := len(p); n > 0 && p[n-1].kind == anyText {
-		return p[:n-1].text()
-	}
-	return "", false
 }
 
 // weight says how much a pattern fixes: of two that match a name, the heavier one decides.
@@ -216,18 +209,20 @@ func (p pattern) covers(q pattern) bool {
 	if p.matchesAll() {
 		return true
 	}
-	if name, exact := q.text(); exact {
-		return p.match(name)
+	start, exact := q.head()
+	if exact {
+		return p.match(start)
 	}
-	if head, ok := p.head(); ok {
-		n := 0
-		for n < len(q) && q[n].kind == literal {
-			n++
-		}
-		fixed, _ := q[:n].text()
-		return strings.HasPrefix(fixed, head)
+	if head, _ := p.head(); p.headOnly() {
+		return strings.HasPrefix(start, head)
 	}
 	return p.equal(q)
+}
+
+// headOnly tells a beginning with a star behind it.
+func (p pattern) headOnly() bool {
+	i := slices.IndexFunc(p, func(s symbol) bool { return s.kind != literal })
+	return i >= 0 && i == len(p)-1 && p[i].kind == anyText
 }
 
 func (p pattern) matchesAll() bool { return len(p) == 1 && p[0].kind == anyText }
