@@ -39,6 +39,7 @@ bench: ## measure: throughput against the engine's own copy, memory, freshness; 
 fuzz: ## fuzz what reads foreign bytes, a minute each
 	go test -run '^$$' -fuzz FuzzReader -fuzztime 60s ./services/call
 	go test -run '^$$' -fuzz FuzzRules -fuzztime 60s ./enricher
+	go test -run '^$$' -fuzz FuzzPattern -fuzztime 60s ./enricher
 
 fmt: ## format everything
 	@deployments/tools/lint.sh tools
