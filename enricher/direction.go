@@ -12,6 +12,9 @@ var directionRules = []rule[call.Direction]{
 		return directionBetween(s.origin(l), s.target(l))
 	}},
 	{"trunk cannot be told from phone, but the context can", "dcontext", 0, func(s *scene, l *leg) (call.Direction, bool) {
+		if l.a.local {
+			return "", false // its context is the dialplan's, not where the call came from
+		}
 		switch s.u.rules.contextKind(l.Dcontext) {
 		case inboundContext:
 			return directionBetween(outside, s.target(l))
@@ -44,12 +47,23 @@ func directionBetween(from, to place) (call.Direction, bool) {
 	return "", false
 }
 
-// origin is where a call began. A channel that no rule knows leaves the question to the context.
+// origin is where a call began. The second half of a Local channel is no beginning: whoever called the first half may be
+// inside or outside, and until that row is here nobody knows.
 func (s *scene) origin(l *leg) place {
-	if l.a.place == nowhere {
+	if l.a.isHalf('2') && l.outer == nil && !s.hasHalf(l.a.base) {
 		return nowhere
 	}
 	return l.a.place
+}
+
+// hasHalf tells whether the first half of a Local channel is party A of a leg.
+func (s *scene) hasHalf(base string) bool {
+	for _, l := range s.legs {
+		if l.a.isHalf('1') && l.a.base == base {
+			return true
+		}
+	}
+	return false
 }
 
 // target is where the first party B of the call is. What was dialled later, a forward or a transfer, does not change a

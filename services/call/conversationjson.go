@@ -20,8 +20,8 @@ func (c *Call) AppendConversationJSON(dst []byte, settled bool, legs []Call) ([]
 	o.instant("answer", v.Answer)
 	o.instant("end", v.End)
 	o.text("direction", string(c.Direction))
-	o.text("outcome", string(v.Outcome))
-	o.bool("answered", v.Answer != NoInstant)
+	o.text("outcome", string(v.outcome(settled)))
+	o.bool("answered", v.AnsweredType == Human || v.AnsweredType == Queue)
 	o.bool("settled", settled)
 	o.text("src", d.Src)
 	o.text("source_name", d.SourceName)
@@ -92,6 +92,15 @@ func (c *Call) AppendConversationJSON(dst []byte, settled bool, legs []Call) ([]
 		})
 	}
 	return append(o.dst, '}'), nil
+}
+
+// outcome that can be told by now. The legs of a queue's members are written minutes before the caller's own: while that is
+// still expected, nobody was missed.
+func (v *Conversation) outcome(settled bool) Outcome {
+	if !v.Complete && !settled && v.Outcome != OutcomeAnswered {
+		return OutcomeUnknown
+	}
+	return v.Outcome
 }
 
 // array shows n objects.

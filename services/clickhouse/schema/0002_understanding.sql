@@ -52,8 +52,9 @@ SELECT
     nullIf(c.conv_answer, toDateTime64(0, 3, 'UTC')) AS answer,
     nullIf(c.conv_end, toDateTime64(0, 3, 'UTC')) AS end,
     c.direction AS direction,
-    c.conv_outcome AS outcome,
-    c.conv_answer != toDateTime64(0, 3, 'UTC') AS answered,
+    -- While the caller's own row is still expected, nobody was missed.
+    if(c.conv_complete = 0 AND c.conv_settled = 0 AND c.conv_outcome != 'answered', 'unknown', toString(c.conv_outcome)) AS outcome,
+    CAST(c.conv_answered_type, 'String') IN ('human', 'queue') AS answered,
     c.conv_settled AS settled,
     c.conv_legs AS legs,
     c.conv_queue_name AS queue_name,
