@@ -14,18 +14,8 @@ import (
 	"github.com/cdrflow/cdrflow/services/jetstream"
 )
 
-// subjectExplain is where enrichers are asked why a call is understood as it is.
-const subjectExplain = "ask.v1.enricher.explain"
-
 // explainWithin bounds the work on one explanation.
 const explainWithin = 10 * time.Second
-
-// question of one organisation about one of its calls or conversations.
-type question struct {
-	ID           uint64 `json:"id"`           // of a call; 0 where a conversation is asked for
-	Conversation string `json:"conversation"` // conversation_id
-	OrgID        uint32 `json:"org_id"`
-}
 
 // explanation is the answer: the rules themselves have written it while they decided once more.
 type explanation struct {
@@ -45,7 +35,7 @@ type legWhy struct {
 // explain answers a question with today's rules and all that is stored of the conversation; only the organisation's own
 // legs show in it.
 func (e *enricher) explain(ctx context.Context, body []byte) ([]byte, error) {
-	var q question
+	var q call.Explain
 	if err := json.Unmarshal(body, &q); err != nil || (q.ID == 0) == (q.Conversation == "") {
 		return nil, &jetstream.Refusal{Text: "want a JSON object with id or conversation, and org_id"}
 	}
@@ -72,13 +62,13 @@ func (e *enricher) explain(ctx context.Context, body []byte) ([]byte, error) {
 	x.RulesRevision = fmt.Sprintf("%08x", mind.rules.revision)
 	x.take(t, q, rows)
 	if len(x.Fields) == 0 && len(x.Legs) == 0 {
-		return nil, &jetstream.Refusal{Text: "gone: nothing is stored of it any more"}
+		return nil, &jetstream.Refusal{Text: call.Gone + ": nothing is stored of it any more"}
 	}
 	return json.Marshal(x)
 }
 
 // conversationAsked is the conversation that the question is about.
-func (e *enricher) conversationAsked(ctx context.Context, q question) (clickhouse.Key, error) {
+func (e *enricher) conversationAsked(ctx context.Context, q call.Explain) (clickhouse.Key, error) {
 	if q.Conversation != "" {
 		source, linkedid, _ := strings.Cut(q.Conversation, ":")
 		return clickhouse.Key{Source: source, Linkedid: linkedid}, nil
@@ -92,7 +82,7 @@ func (e *enricher) conversationAsked(ctx context.Context, q question) (clickhous
 			return conversationOf(&found[i].Call), nil
 		}
 	}
-	return clickhouse.Key{}, &jetstream.Refusal{Text: "gone: nothing is stored of it any more"}
+	return clickhouse.Key{}, &jetstream.Refusal{Text: call.Gone + ": nothing is stored of it any more"}
 }
 
 // newestLegs keeps one row of each id: the newest, should one live twice.
@@ -104,7 +94,7 @@ func newestLegs(legs []call.Call) []call.Call {
 }
 
 // take the decisions that answer the question, without anything of other organisations' legs.
-func (x *explanation) take(t *trace, q question, rows []*call.Call) {
+func (x *explanation) take(t *trace, q call.Explain, rows []*call.Call) {
 	own := map[uint64]bool{}
 	for _, c := range rows {
 		if c.OrgID == q.OrgID {
@@ -116,7 +106,10 @@ func (x *explanation) take(t *trace, q question, rows []*call.Call) {
 		if !own[d.leg.ID] {
 			continue
 		}
-		d.Used = slices.DeleteFunc(d.Used, func(u use) bool { return !own[u.ID] })
+		all := len(d.Used)
+		if d.Used = slices.DeleteFunc(d.Used, func(u use) bool { return !own[u.ID] }); len(d.Used) < all {
+			d.Why = because(d.Used) // it quoted the others
+		}
 		if whole, ok := strings.CutPrefix(d.Field, wholePrefix); ok {
 			d.Field = whole
 			if q.Conversation != "" {

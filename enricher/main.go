@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 
+	"github.com/cdrflow/cdrflow/services/call"
 	"github.com/cdrflow/cdrflow/services/clickhouse"
 	"github.com/cdrflow/cdrflow/services/jetstream"
 	"github.com/cdrflow/cdrflow/services/process"
@@ -43,7 +44,7 @@ func run(ctx context.Context, p *process.Process) error {
 	}
 	defer rows.Close(context.WithoutCancel(ctx))
 	e.rows = rows
-	if err := nats.Answer(ctx, subjectExplain, explainWithin, e.explain); err != nil {
+	if err := nats.Answer(ctx, call.AskExplain, explainWithin, e.explain); err != nil {
 		return err
 	}
 	go e.mends(ctx, rows.Held)

@@ -228,6 +228,47 @@ func TestDocumentedWords(t *testing.T) {
 	}
 }
 
+// The table of an explanation names what stands in one.
+func TestDocumentedExplanation(t *testing.T) {
+	t.Parallel()
+	text := section(t, documentation(t), "Explanations")
+	documented := map[string]bool{}
+	for _, row := range rows(text) {
+		documented[strings.Trim(row[0], "`")] = true
+	}
+	for _, name := range members(t, []byte(explanation)) {
+		if !documented[name] {
+			t.Errorf("docs/api.md does not name %s", name)
+		}
+	}
+	var x struct{ Fields []map[string]any }
+	if err := json.Unmarshal([]byte(explanation), &x); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range x.Fields[0] {
+		list, isList := value.([]any)
+		if isList {
+			name += "[]"
+		}
+		if !documented["fields[]."+name] {
+			t.Errorf("docs/api.md does not name fields[].%s", name)
+		}
+		for inner := range asObject(list) {
+			if !strings.Contains(text, "`"+inner+"`") {
+				t.Errorf("docs/api.md does not name %s of %s", inner, name)
+			}
+		}
+	}
+}
+
+// asObject is the first of a list of objects.
+func asObject(list []any) map[string]any {
+	if len(list) == 0 {
+		return nil
+	}
+	return list[0].(map[string]any)
+}
+
 // queued is the head of a call that a queue offered to two members, as a list shows it.
 func queued(t *testing.T) clickhouse.Head {
 	t.Helper()

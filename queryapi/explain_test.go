@@ -15,10 +15,11 @@ import (
 )
 
 // explanation is a document as an enricher answers it.
-const explanation = `{"id":10,"org_id":1,"conversation_id":"pbx:1775995633.41","rules_revision":"4f2a","fields":[` +
-	`{"field":"disconnected_by","value":"caller","rule":"userfield","why":"the userfield names the side that hung up first",` +
-	`"confidence":0.9,"used":[{"id":10,"column":"userfield","value":"hangupsource=caller"}],` +
-	`"rejected":[{"rule":"hangupsource","value":"callee","why":"the channel that it names is no leg of this call"}]}]}`
+const explanation = `{"id":10,"org_id":1,"conversation_id":"pbx:1775995633.41","rules_revision":"4f2a91c0","fields":[` +
+	`{"field":"disconnected_by","value":"caller","rule":"the word of the userfield","confidence":0.9,` +
+	`"why":"userfield of row 10 is \"hangupsource=caller\"","used":[{"id":10,"column":"userfield","value":"hangupsource=caller"}],` +
+	`"rejected":[{"value":"callee","rule":"who is left when the other cannot have","why":"weaker evidence than: the word of the userfield"}]},` +
+	`{"field":"queue_name","value":null,"rule":"no rule decided","why":"","used":[{"id":10,"column":"lastapp","value":"Dial"}],"rejected":[]}]}`
 
 // enricher answers on a NATS server in an enricher's stead: to refuse, to hang, to be wrong.
 func enricher(t *testing.T, url string, answer func(context.Context, []byte) ([]byte, error)) {

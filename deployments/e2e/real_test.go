@@ -28,6 +28,7 @@ func TestRealRowsComeBackEqual(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameRows(t, table, shown)
+	conversationsAreWhole(t, h, everything, shown)
 
 	// What each organisation sees is what its account code says, with the legs of its calls that bear none; nobody sees the
 	// other rows without one.
