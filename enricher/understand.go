@@ -14,6 +14,7 @@ import (
 type understanding struct {
 	rules  *rules
 	clocks map[string]*clock
+	habits habits
 
 	legs   []leg // of the conversation in hand
 	order  []*leg
@@ -193,8 +194,13 @@ func (u *understanding) times(t *call.Table, clock *clock, row *call.Row, c *cal
 	epoch := epochOf(uniqueid)
 	text, given := row.Value(t, "calldate")
 	at, offset, ok := clock.instant(text, epoch)
+	h := u.habits.of(c.Source, clock)
+	utc := h.utc
 	switch {
 	case ok:
+		if utc = h.isUTC(at, offset, epoch); utc && offset != 0 {
+			at, offset, c.Flags = at+call.Instant(offset)*1000, 0, call.FlagUTC
+		}
 		c.Calldate, c.CalldateOffset = at, offset
 	case epoch != call.NoInstant:
 		c.Calldate = epoch
@@ -207,12 +213,12 @@ func (u *understanding) times(t *call.Table, clock *clock, row *call.Row, c *cal
 		hint = call.NoInstant
 	}
 	if text, given := row.Value(t, "answer"); given {
-		if c.Answer, c.AnswerOffset, ok = clock.instant(text, hint); !ok {
+		if c.Answer, c.AnswerOffset, ok = clock.read(text, hint, utc); !ok {
 			c.Flags = addFlag(c.Flags, call.FlagAnswerInvalid)
 		}
 	}
 	if text, given := row.Value(t, "end"); given {
-		if c.End, c.EndOffset, ok = clock.instant(text, hint); !ok {
+		if c.End, c.EndOffset, ok = clock.read(text, hint, utc); !ok {
 			c.Flags = addFlag(c.Flags, call.FlagEndInvalid)
 		}
 	}
