@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ type desk struct {
 	done   chan error
 }
 
-func newDesk(t *testing.T, rules string) *desk {
+func newDesk(t *testing.T, rules string, more ...string) *desk {
 	t.Helper()
 	d := &desk{t: t, nats: servertest.NATS(t).URL}
 	env := []string{"NATS_URL=" + d.nats, "CLICKHOUSE_DSN=" + servertest.ClickHouse(t).DSN, "ADMIN_ADDR=", "BATCH_WAIT=50ms", "WRITE_TIMEOUT=2s", "ACK_WAIT=3s", "CDR_MAX_BYTES=1073741824", "CALL_MAX_BYTES=1073741824"}
@@ -44,7 +45,7 @@ func newDesk(t *testing.T, rules string) *desk {
 		d.write(rules)
 		env = append(env, "RULES_FILE="+d.rules)
 	}
-	d.p = process.New(stage, env, new(bytes.Buffer))
+	d.p = process.New(stage, append(env, more...), new(bytes.Buffer))
 	cfg, err := process.Config[config](d.p)
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +105,10 @@ type line struct {
 	id                      uint64
 	account, src, userfield string
 	calldate                time.Time
+	linked                  string // empty: a conversation of its own
 }
+
+func linkedOf(l line) string { return cmp.Or(l.linked, fmt.Sprintf("%d.%d", l.calldate.Unix(), l.id)) }
 
 var columns = call.NewTable([]call.Column{
 	{Name: "id", Type: "bigint"},
@@ -122,7 +126,7 @@ func chunks(kind call.Kind, lines ...line) []call.Chunk {
 	builders := map[int]*call.Builder{}
 	var order []int
 	for _, l := range lines {
-		linked := fmt.Sprintf("%d.%d", l.calldate.Unix(), l.id)
+		linked := linkedOf(l)
 		p := call.Partition(linked)
 		if builders[p] == nil {
 			builders[p] = call.NewBuilder(call.Origin{Source: "pbx", Zone: "UTC", Kind: kind, Table: columns}, p)

@@ -13,7 +13,10 @@ import (
 
 func main() {
 	process.Main(stage, run,
-		process.Command{Name: "parked", Summary: "list or replay rows that could not be digested", Run: parked})
+		process.Command{Name: "parked", Summary: "list or replay rows that could not be digested", Run: parked},
+		process.Command{Name: "regenerate", Summary: "understand stored rows anew: --from --to --last N --org N --dry-run", Run: regenerate},
+		process.Command{Name: "delete", Summary: "remove rows from the history: --newer-than 30d", Run: deleteNewer},
+		process.Command{Name: "generate", Summary: "bring missing rows back: -c 20000 | -d 30", Run: generate})
 }
 
 func run(ctx context.Context, p *process.Process) error {

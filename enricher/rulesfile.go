@@ -88,7 +88,7 @@ type numberingEntry struct {
 }
 
 type userfieldEntry struct {
-	Tags   flag    `yaml:"tags"`
+	Tags   yesOrNo `yaml:"tags"`
 	Hangup oneMany `yaml:"hangup"`
 }
 

@@ -80,14 +80,14 @@ func (v *number) read(d *decoder, n *yaml.Node, path string) {
 // given tells a number that stands in the file, right or wrong.
 func (v *number) given() bool { return v.line > 0 }
 
-// flag is true or false.
-type flag bool
+// yesOrNo is true or false.
+type yesOrNo bool
 
-func (v *flag) read(d *decoder, n *yaml.Node, path string) {
+func (v *yesOrNo) read(d *decoder, n *yaml.Node, path string) {
 	var b bool
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!bool" || n.Decode(&b) != nil {
 		d.addf(spotOfNode(n), "%s is %s, want true or false", path, kindOf(n))
 		return
 	}
-	*v = flag(b)
+	*v = yesOrNo(b)
 }

@@ -1,0 +1,259 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"flag"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cdrflow/cdrflow/services/call"
+	"github.com/cdrflow/cdrflow/services/clickhouse"
+	"github.com/cdrflow/cdrflow/services/jetstream"
+	"github.com/cdrflow/cdrflow/services/process"
+)
+
+// commandConfig is what the commands about the history need: no rules, for they understand nothing.
+type commandConfig struct {
+	NATS  jetstream.Config
+	Store clickhouse.Config
+}
+
+// regenerateFlags say which rows are meant.
+type regenerateFlags struct {
+	from, to call.Instant
+	last     uint64
+	orgs     []uint32
+	zones    map[string]string
+	dryRun   bool
+	restart  bool
+}
+
+func parseRegenerate(p *process.Process) (f regenerateFlags, err error) {
+	flags := flag.NewFlagSet("enricher regenerate", flag.ContinueOnError)
+	flags.SetOutput(p.Out)
+	from := flags.String("from", "", "rows from this `day` or instant on, UTC")
+	to := flags.String("to", "", "rows before this `day` or instant, UTC")
+	flags.Uint64Var(&f.last, "last", 0, "the newest `N` of them")
+	orgs := flags.String("org", "", "of these `organisations` only, comma-separated")
+	var pairs []string
+	flags.Func("zone", "the zone of a source, as `pbx=Asia/Kolkata`, where its poller is not to be asked", func(pair string) error {
+		pairs = append(pairs, pair)
+		return nil
+	})
+	flags.BoolVar(&f.dryRun, "dry-run", false, "write nothing, and say what would change with the rules of RULES_FILE")
+	flags.BoolVar(&f.restart, "restart", false, "start over where the same command was interrupted")
+	if err := flags.Parse(p.Args); err != nil {
+		return f, err
+	}
+	if flags.NArg() > 0 || *from == "" && *to == "" && f.last == 0 {
+		return f, fmt.Errorf("regenerate wants --from, --to or --last N, and nothing behind them; --from 1970-01-01 is everything")
+	}
+	if f.from, err = parseMoment("--from", *from); err != nil {
+		return f, err
+	}
+	if f.to, err = parseMoment("--to", *to); err != nil {
+		return f, err
+	}
+	if f.to != 0 && f.to <= f.from {
+		return f, fmt.Errorf("--to is %s, want it after --from, %s", *to, *from)
+	}
+	if *orgs != "" {
+		for text := range strings.SplitSeq(*orgs, ",") {
+			org, err := strconv.ParseUint(strings.TrimSpace(text), 10, 32)
+			if err != nil {
+				return f, fmt.Errorf("--org is %q, want numbers of organisations, as 3,17", *orgs)
+			}
+			f.orgs = append(f.orgs, uint32(org))
+		}
+		slices.Sort(f.orgs)
+	}
+	f.zones, err = parseZones(pairs)
+	return f, err
+}
+
+func (f *regenerateFlags) span() clickhouse.SpanQuery {
+	return clickhouse.SpanQuery{Orgs: f.orgs, From: f.from, To: f.to}
+}
+
+// key of the position: the same question again goes on where it was.
+func (f *regenerateFlags) key() string {
+	sum := sha256.Sum256(fmt.Append(nil, f.from, f.to, f.last, f.orgs))
+	return fmt.Sprintf("regenerate.%x", sum[:8])
+}
+
+// regeneration is where the command stands, as it is kept beside the log.
+type regeneration struct {
+	Total    uint64       `json:"total"` // rows that there were at the start
+	Rows     uint64       `json:"rows"`  // published
+	Calldate call.Instant `json:"calldate"`
+	ID       uint64       `json:"id"` // the last row published
+	Began    time.Time    `json:"began"`
+}
+
+// regenerate is the command that has stored rows understood anew. It writes none of them: it publishes their raw rows into
+// their own partitions once more, so that the worker of a partition writes all versions of its rows.
+func regenerate(ctx context.Context, p *process.Process) error {
+	f, err := parseRegenerate(p)
+	if err != nil {
+		return err
+	}
+	if f.dryRun {
+		return dryRun(ctx, p, f)
+	}
+	cfg, err := process.Config[commandConfig](p)
+	if err != nil {
+		return err
+	}
+	bus, err := jetstream.Connect(ctx, cfg.NATS, stage, p.Log)
+	if err != nil {
+		return err
+	}
+	defer bus.Close()
+	store, err := clickhouse.Open(cfg.Store, stage)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+
+	r := &regenerator{
+		bus: bus, store: store, zones: zones{bus: bus, given: f.zones}, flags: f, out: newProgress(p.Out),
+	}
+	r.feed = newFeed(bus, p.Log, r.out, call.KindRegenerate)
+	r.feed.far = r.far
+	return r.run(ctx)
+}
+
+type regenerator struct {
+	bus   *jetstream.Bus
+	store *clickhouse.Store
+	zones zones
+	flags regenerateFlags
+	out   *progress
+	feed  *feed
+	at    regeneration
+}
+
+func (r *regenerator) run(ctx context.Context) error {
+	if err := r.begin(ctx); err != nil {
+		return err
+	}
+	for more := true; more; {
+		page, err := r.page(ctx)
+		if err != nil {
+			return err
+		}
+		if more = len(page) == portionRows; len(page) == 0 {
+			break
+		}
+		if err := r.publish(ctx, page); err != nil {
+			return err
+		}
+		// After the publication: a crash between the two publishes a portion twice, which is harmless.
+		err = persist(ctx, r.feed.log, "keep the position", func() error { return r.bus.SavePosition(ctx, r.flags.key(), r.at) })
+		if err != nil {
+			return err
+		}
+	}
+	if err := r.feed.drain(ctx); err != nil {
+		return err
+	}
+	r.out.say("%d rows understood anew in %s", r.at.Rows, time.Since(r.at.Began).Round(time.Second))
+	return r.bus.ForgetPosition(ctx, r.flags.key())
+}
+
+// begin where the same command was interrupted, or at the newest row.
+func (r *regenerator) begin(ctx context.Context) error {
+	if r.flags.restart {
+		if err := r.bus.ForgetPosition(ctx, r.flags.key()); err != nil {
+			return err
+		}
+	}
+	found, err := r.bus.Position(ctx, r.flags.key(), &r.at)
+	if err != nil {
+		return err
+	}
+	if found {
+		r.out.say("going on behind row %d of %s, %d of %d rows were published; --restart starts over", r.at.ID, moment(r.at.Calldate), r.at.Rows, r.at.Total)
+		return nil
+	}
+	total, err := r.store.CountSpan(ctx, r.flags.span())
+	if err != nil {
+		return err
+	}
+	if r.flags.last > 0 {
+		total = min(total, r.flags.last)
+	}
+	r.at = regeneration{Total: total, Began: time.Now().UTC()}
+	r.out.say("%d rows to understand anew", total)
+	return nil
+}
+
+// page of stored rows behind the position.
+func (r *regenerator) page(ctx context.Context) (page []call.Call, err error) {
+	q := r.flags.span()
+	q.BeforeCalldate, q.BeforeID, q.Limit = r.at.Calldate, r.at.ID, portionRows
+	if r.flags.last > 0 {
+		q.Limit = int(min(uint64(q.Limit), r.flags.last-min(r.flags.last, r.at.Rows)))
+	}
+	if q.Limit == 0 {
+		return nil, nil
+	}
+	err = persist(ctx, r.feed.log, "read the history", func() error {
+		page, err = r.store.Span(ctx, q)
+		return err
+	})
+	return page, err
+}
+
+func (r *regenerator) publish(ctx context.Context, page []call.Call) error {
+	for i := range page {
+		if err := r.zones.feed(ctx, r.feed, &page[i]); err != nil {
+			return err
+		}
+		if r.feed.full() || i == len(page)-1 {
+			if err := r.feed.send(ctx, r.bus.PublishChunks); err != nil {
+				return err
+			}
+		}
+	}
+	last := &page[len(page)-1]
+	r.at.Rows += uint64(len(page))
+	r.at.Calldate, r.at.ID = last.Calldate, last.ID
+	return nil
+}
+
+func (r *regenerator) far() string {
+	return fmt.Sprintf("%d of %d rows published (%d %%), back to %s", r.at.Rows, r.at.Total, percent(r.at.Rows, r.at.Total), moment(r.at.Calldate))
+}
+
+// feed a stored row's raw row to its own partition.
+func (z *zones) feed(ctx context.Context, f *feed, c *call.Call) error {
+	var zone string
+	err := persist(ctx, f.log, "ask for the zone of "+c.Source, func() (err error) {
+		zone, err = z.of(ctx, c.Source)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	number, _ := call.SplitID(c.ID)
+	row := c.RawRow()
+	f.add(call.Origin{Source: c.Source, SourceNumber: number, Zone: zone, Table: c.Table}, partition(c, &row), &row)
+	return nil
+}
+
+// partition of a stored row, as its poller gave it: of its linkedid, else its uniqueid, else its id.
+func partition(c *call.Call, row *call.Row) int {
+	switch {
+	case c.Linkedid != "":
+		return call.Partition(c.Linkedid)
+	case c.Uniqueid != "":
+		return call.Partition(c.Uniqueid)
+	}
+	id, _ := row.Value(c.Table, "id")
+	return call.Partition(id)
+}
