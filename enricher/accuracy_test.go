@@ -190,14 +190,16 @@ func undecidable(t testing.TB) map[string]string {
 	return known
 }
 
-// understandAll understands rows by linkedid, and those that an attended transfer left under two put together again.
 func understandAll(t testing.TB, u *understanding, calls map[uint64]*call.Call) {
 	t.Helper()
-	g := newGroups(len(calls))
+	settle(t, u, slices.Collect(maps.Values(calls)))
+}
+
+// understandGroups understands rows by conversation; those that an attended transfer left under two linkedids are put
+// together and understood again.
+func understandGroups(t testing.TB, u *understanding, g *groups, calls []*call.Call) {
+	t.Helper()
 	var wanted []stranger
-	for _, id := range slices.Sorted(maps.Keys(calls)) {
-		g.add(g.at(conversationOf(calls[id])), calls[id], nil, nil)
-	}
 	for _, again := range []bool{false, true} {
 		for _, one := range g.list {
 			if one.count == 0 || again && !one.changed {

@@ -201,6 +201,9 @@ func (s *scene) path() []call.Step {
 			continue
 		}
 		for _, step := range l.Path(nil) {
+			if step.Kind == "rang" && l.stranger {
+				continue // it had rung before, for somebody else
+			}
 			seen := slices.ContainsFunc(steps, func(o call.Step) bool {
 				return o.Kind == step.Kind && o.Who == step.Who && (step.Kind == "queue" || o.At == step.At)
 			})

@@ -1,6 +1,9 @@
 package call
 
-import "strconv"
+import (
+	"cmp"
+	"strconv"
+)
 
 // AppendConversationJSON appends the conversation whose head c is, as the Call Logs API shows it. The names are those of a
 // row wherever the meaning is the same. settled tells whether no further leg is expected; legs are the whole rows in
@@ -183,18 +186,23 @@ func (c *Call) Path(to []Step) []Step {
 	if c.Queue != "" {
 		step("queue", c.Queue)
 	}
+	who := c.RangExtension
+	switch {
+	case who == "" && c.AnsweredBy != "":
+		who = c.AnsweredBy
+	case who == "" && (c.Direction == Outbound || c.Direction == Transit):
+		who = c.Trunk
+	}
 	switch c.LegKind {
 	case LegPrompt, LegVoicemail, LegConference, LegParking, LegFax:
 		step(string(c.LegKind), c.Dst)
 		return to
-	case LegTransfer, LegForward, LegPickup:
+	case LegTransfer, LegPickup:
+		step(string(c.LegKind), cmp.Or(who, c.Dst))
+	case LegForward:
 		step(string(c.LegKind), c.Dst)
 	}
-	who := c.RangExtension
-	if who == "" {
-		who = c.Trunk
-	}
-	if c.Dstchannel != "" && who != "" {
+	if c.Dstchannel != "" && who != "" && c.LegKind != LegPickup {
 		step("rang", who)
 	}
 	if c.Outcome == OutcomeAnswered {
