@@ -67,18 +67,18 @@ func (f *fixture) check(t *testing.T, full bool) {
 		f.explain(t, u, calls, wrong)
 		return
 	}
-	want := shown(t, calls)
+	want := apiText(t, calls)
 	random := rand.New(rand.NewPCG(1, uint64(len(calls)))) //nolint:gosec // orders, not secrets
 	for range 6 {
 		mixed := f.calls(t, u, full)
 		random.Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
 		settle(t, u, mixed)
-		alike(t, "in another order", want, shown(t, mixed))
+		alike(t, "in another order", want, apiText(t, mixed))
 		for known := random.IntN(len(mixed)); known < len(mixed); known += 1 + random.IntN(len(mixed)) {
 			settle(t, u, mixed[:known])
 		}
 		settle(t, u, mixed)
-		alike(t, "piece after piece", want, shown(t, mixed))
+		alike(t, "piece after piece", want, apiText(t, mixed))
 	}
 	for i := range f.conversations {
 		if w := &f.conversations[i]; w.after > 0 {
@@ -111,8 +111,8 @@ func settle(t testing.TB, u *understanding, calls []*call.Call) {
 	understandGroups(t, u, g, calls)
 }
 
-// shown is what the API would show of rows and conversations, by id.
-func shown(t testing.TB, calls []*call.Call) map[string]string {
+// apiText is what the API would show of rows and conversations, by id.
+func apiText(t testing.TB, calls []*call.Call) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for _, c := range calls {
