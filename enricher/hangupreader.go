@@ -34,7 +34,7 @@ func (r *hangupReader) read() (a, b hangup) {
 }
 
 func (r *hangupReader) member(text string) {
-	i := strings.IndexAny(text, "=:")
+	i := assignment(text)
 	key, value := otherKey, text
 	if i >= 0 {
 		key, value = keyOf(text[:i]), text[i+1:]
@@ -175,8 +175,18 @@ func isHalf(text string, i int) bool {
 // keyFollows tells whether a space divides two members: hangupsource=… hangupcause=16.
 func keyFollows(text string) bool {
 	text = strings.TrimLeft(text, " ")
-	i := strings.IndexAny(text, "=:")
+	i := assignment(text)
 	return i > 0 && i <= len("hangup_source ") && keyOf(text[:i]) != otherKey
+}
+
+// assignment is the place of the = or : between a key and its value, or -1.
+func assignment(text string) int {
+	for i := range len(text) {
+		if text[i] == '=' || text[i] == ':' {
+			return i
+		}
+	}
+	return -1
 }
 
 func unquote(text string) string {

@@ -13,8 +13,13 @@ func sourceOf(text string) string {
 		text = unescape(text)
 	}
 	tech, resource, ok := strings.Cut(text, "/")
-	if !ok || len(tech) < 3 || !isTechnology(tech) || resource == "" || hasControl(resource) || strings.ContainsAny(resource, " \"'{}=\ufffd") {
+	if !ok || len(tech) < 3 || !isTechnology(tech) || resource == "" {
 		return ""
+	}
+	for i := range len(resource) {
+		if b := resource[i]; b <= ' ' || b >= 0x7f || b == '"' || b == '\'' || b == '{' || b == '}' || b == '=' {
+			return ""
+		}
 	}
 	return text
 }

@@ -78,13 +78,13 @@ const (
 )
 
 func keyOf(name string) hangupKey {
-	switch name = strings.Trim(name, " \"'"); name {
+	switch name {
 	case "hangupsource":
 		return sourceKey
 	case "hangupcause":
 		return causeKey
 	}
-	switch {
+	switch name = strings.Trim(name, " \"'"); {
 	case name == "" || name[0]|0x20 != 'h' && name[0]|0x20 != 'r':
 		return otherKey
 	case folds(name, "hangupsource"), strings.EqualFold(name, "hs"):
