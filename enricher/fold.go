@@ -28,16 +28,13 @@ func (s *scene) fold() error {
 	v.TalkTime = s.talk()
 	if h := s.settled.human; h != nil {
 		v.AnsweredBy, v.AnsweredType = h.AnsweredBy, h.AnsweredType
-		v.Answer = h.phone().answered()
-		if h.picks {
-			v.Answer = h.start()
-		}
-		v.RingTime = s.rungUntil(v.Answer, h)
+		v.Answer = s.tookAt(h)
+		v.RingTime = s.rungUntil(v.Answer)
 		if v.Answer != call.NoInstant {
 			v.WaitTime = int64(v.Answer-head.start()) / 1000
 		}
 	} else {
-		v.RingTime = s.rungUntil(v.End, nil)
+		v.RingTime = s.rungUntil(v.End)
 		v.WaitTime = int64(v.End-head.start()) / 1000
 	}
 	if len(s.legs) == 1 && !s.named() {
@@ -93,22 +90,21 @@ func (s *scene) talk() int64 {
 	return total
 }
 
-// rungUntil is how long phones rang before until, in seconds, several at once counted once; NoSeconds where a leg hides it.
-func (s *scene) rungUntil(until call.Instant, human *leg) int64 {
+// rungUntil is how long phones rang before until, in seconds, several at once counted once; NoSeconds where nobody rang or
+// a leg hides it.
+func (s *scene) rungUntil(until call.Instant) int64 {
 	covered, total := call.NoInstant, int64(0)
 	rang := false
 	for _, l := range s.legs { // in order of start
-		if l.RingTime == call.NoSeconds {
-			if l == human && !l.picks {
-				return call.NoSeconds
-			}
+		if !l.rings() || l.LegKind == call.LegConsult || until != call.NoInstant && l.start() > until {
 			continue
 		}
-		rang = true
-		from, to := l.start(), l.start()+call.Instant(l.RingTime*1000)
-		if until != call.NoInstant {
-			to = min(to, until)
+		if l.RingTime == call.NoSeconds || until == call.NoInstant || s.rangFrom(l) == call.NoInstant {
+			return call.NoSeconds
 		}
+		rang = true
+		from := s.rangFrom(l)
+		to := min(from+call.Instant(l.RingTime*1000), until)
 		if covered != call.NoInstant {
 			from = max(from, covered)
 		}

@@ -77,10 +77,11 @@ var legKindRules = []rule[call.LegKind]{
 	}},
 }
 
-// earlierTalk is an earlier leg of the same party A in which it talked.
+// earlierTalk is an earlier leg of the same party A in which it talked, and which was over when this one began: phones that
+// rang together have rows that begin together.
 func (l *leg) earlierTalk() *leg {
 	for p := l.previous; p != nil; p = p.previous {
-		if p.Dstchannel != "" && p.talked() {
+		if p.talked() && p.end() <= l.start()+1000 {
 			return p
 		}
 	}

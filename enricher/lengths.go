@@ -6,26 +6,48 @@ import "github.com/cdrflow/cdrflow/services/call"
 // is known only of a row that began with the ringing.
 var ringTimeRules = []rule[int64]{
 	{"nobody rang", "dstchannel lastapp", 0, func(_ *scene, l *leg) (int64, bool) {
-		rings := l.Dstchannel != "" && !l.picks && !l.stranger && l.LegKind != call.LegConference
-		return call.NoSeconds, !rings && l.LegKind != call.LegOriginate && !(l.LegKind == call.LegPickup && l.Dstchannel == "")
+		return call.NoSeconds, !l.rings()
 	}},
-	{"the whole row, unanswered", "duration disposition", 0, func(_ *scene, l *leg) (int64, bool) {
-		if l.talked() || l.Disposition == call.Answered && !l.pickedUp {
-			return 0, false
-		}
-		return l.Duration, !l.answeredBefore() || l.previous != nil
-	}},
-	{"until the phone behind the Local channel answered", "calldate answer", 0, func(s *scene, l *leg) (int64, bool) {
+	{"the row of the phone behind the Local channel", "dstchannel", 0, func(s *scene, l *leg) (int64, bool) {
 		phone := l.phone()
-		if phone == l || !phone.talked() || phone.answeredBefore() {
+		if phone == l || !phone.rings() || phone.answeredBefore() {
 			return 0, false
 		}
-		s.used(phone, "duration billsec")
+		s.used(phone, "duration billsec disposition")
+		if !phone.talked() {
+			return phone.Duration, phone.Disposition != call.Answered
+		}
 		return phone.Duration - phone.Billsec, true
 	}},
-	{"duration − billsec", "duration billsec answer", 0, func(_ *scene, l *leg) (int64, bool) {
-		return max(0, l.Duration-l.Billsec), l.talked() && !l.answeredBefore()
+	{"until another phone took the call", "duration", 0, func(s *scene, l *leg) (int64, bool) {
+		return l.Duration, l.pickedUp && (l.Dstchannel == "" || s.rangFrom(l) == l.start())
 	}},
+	{"until it stopped, unanswered", "calldate duration disposition", 0, func(s *scene, l *leg) (int64, bool) {
+		from := s.rangFrom(l)
+		if l.Disposition == call.Answered || from == call.NoInstant {
+			return 0, false
+		}
+		return l.Duration - int64(from-l.start())/1000, true
+	}},
+	{"duration − billsec", "duration billsec answer", 0, func(s *scene, l *leg) (int64, bool) {
+		return max(0, l.Duration-l.Billsec), l.talked() && !l.answeredBefore() && s.rangFrom(l) == l.start()
+	}},
+	{"until the phones that rang with it stopped", "calldate", 0, func(s *scene, l *leg) (int64, bool) {
+		from, took := s.rangFrom(l), s.tookAt(l)
+		if from == call.NoInstant || took == call.NoInstant {
+			return 0, false
+		}
+		return int64(took-from) / 1000, true
+	}},
+}
+
+// rings tells whether anybody rang for this leg, be it known how long or not.
+func (l *leg) rings() bool {
+	switch {
+	case l.LegKind == call.LegOriginate, l.LegKind == call.LegPickup && l.Dstchannel == "":
+		return true
+	}
+	return l.Dstchannel != "" && !l.picks && !l.stranger && l.LegKind != call.LegConference
 }
 
 // talkTimeRules say how long two people talked, in seconds.
@@ -49,6 +71,13 @@ var talkTimeRules = []rule[int64]{
 	}},
 	{"billsec", "billsec answer", 0, func(_ *scene, l *leg) (int64, bool) {
 		return l.Billsec, !l.answeredBefore()
+	}},
+	{"since the phones that rang with it stopped", "calldate duration", 0, func(s *scene, l *leg) (int64, bool) {
+		took := s.tookAt(l)
+		if took == call.NoInstant {
+			return 0, false
+		}
+		return l.Duration - int64(took-l.start())/1000, true
 	}},
 }
 

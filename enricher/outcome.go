@@ -58,6 +58,9 @@ var legOutcomeRules = []rule[call.Outcome]{
 	{"somebody else answered while it rang", "calldate end", 0, func(s *scene, l *leg) (call.Outcome, bool) {
 		return call.OutcomeElsewhere, l.Dstchannel != "" && s.takenElsewhere(l)
 	}},
+	{"it stopped while another phone rang on, and nothing tells when that was answered", "calldate end", 0, func(s *scene, l *leg) (call.Outcome, bool) {
+		return call.OutcomeUnknown, l.Dstchannel != "" && s.stoppedBeside(l)
+	}},
 	{"the caller or the time ended a wait in the queue", "lastapp", 0, func(s *scene, l *leg) (call.Outcome, bool) {
 		if l.Lastapp != "Queue" || l.Dstchannel != "" {
 			return "", false
@@ -69,6 +72,9 @@ var legOutcomeRules = []rule[call.Outcome]{
 	}},
 	{"the far end did not answer", "disposition dstchannel", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
 		return call.OutcomeNoAnswer, l.b.place == outside
+	}},
+	{"menu or announcement, never answered", "disposition lastapp", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
+		return call.OutcomePrompt, l.LegKind == call.LegPrompt
 	}},
 	{"it rang, or was to, and nobody took it", "disposition", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
 		switch l.Disposition {
@@ -119,8 +125,8 @@ func (s *scene) isDeclined(l *leg) bool {
 	if l.next == nil || l.next.Dstchannel != "" || l.next.start() > l.end()+1000 {
 		return false
 	}
-	if limit := dialLimit(l.Lastdata); limit == 0 || l.ring() <= 0 || l.ring() >= limit {
-		return false
+	if limit := dialLimit(l.Lastdata); limit == 0 || l.ring() <= 0 || l.ring() >= limit-1 {
+		return false // its time was up, give or take the fraction that a row's length is cut by
 	}
 	s.used(l.next, "lastapp calldate dst")
 	return l.next.Lastapp == "Congestion" || strings.HasSuffix(l.next.Dst, "-CHANUNAVAIL") || l.next.hangA.cause == "21"
@@ -154,22 +160,24 @@ func (s *scene) takenElsewhere(l *leg) bool {
 		if o == l || o == l.outer || o == l.inner || !o.talked() || o.consults != l.consults {
 			continue
 		}
-		answer := o.phone().answered()
-		if answer == call.NoInstant {
-			answer = o.start()
-			if o.start() <= l.start() && o.end() > l.end() && o.Lastapp == l.Lastapp {
-				// Begun together, and it went on when this one stopped.
-				s.used(o, "disposition calldate end")
-				return true
-			}
-			continue
-		}
 		late := call.Instant(0)
 		if l.End == call.NoInstant {
 			late = 1000 // the length of a row is cut to whole seconds
 		}
-		if answer >= l.start() && answer <= l.end()+late {
+		if answer := s.tookAt(o); answer != call.NoInstant && answer >= l.start() && answer <= l.end()+late {
 			s.used(o, "disposition answer dstchannel")
+			return true
+		}
+	}
+	return false
+}
+
+// stoppedBeside tells a leg that rang together with one that was answered, while nothing tells when: it may have been
+// stopped by the answer, or have been declined before.
+func (s *scene) stoppedBeside(l *leg) bool {
+	for _, o := range s.legs {
+		if o != l && o.talked() && s.together(l, o) && s.tookAt(o) == call.NoInstant {
+			s.used(o, "calldate end")
 			return true
 		}
 	}
