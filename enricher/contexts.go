@@ -26,13 +26,13 @@ func (k contextKind) String() string {
 // The contexts of FreePBX, Issabel and the prefix__ convention (reference: asterisk.md 5.4, 5.5, 5.10); a file adds to
 // them.
 var standardContexts = compileStandard([]standardKind{
-	{inboundContext, "from-trunk* from-pstn* ext-did* from-did-direct *__incoming_sub from-sip-external"},
+	{inboundContext, "from-trunk* from-pstn* ext-did* from-did-direct *__incoming_sub"},
 	{internalContext, "from-internal* *__internal"},
 	{outboundContext, "*__outbound macro-dialout-trunk outbound* outrt-*"},
 	{ivrContext, "ivr-*"},
 	{queueContext, "ext-queues *__queue"},
 	{voicemailContext, "vm-* macro-vm"},
-	{blockedContext, "app-blackhole app-blacklist-check bad-number"},
+	{blockedContext, "app-blackhole app-blacklist-check bad-number from-sip-external"},
 })
 
 type standardKind struct {

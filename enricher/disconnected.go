@@ -198,6 +198,13 @@ var legEndingRules = []rule[call.DisconnectedBy]{
 	{"it could not be put through", "disposition userfield", 80, func(_ *scene, l *leg) (call.DisconnectedBy, bool) {
 		return call.BySystem, l.Outcome == call.OutcomeFailed || l.Outcome == call.OutcomeBlocked
 	}},
+	{"the hang-up source is party B of this leg, after which the call went on", "dstchannel userfield", 90, func(s *scene, l *leg) (call.DisconnectedBy, bool) {
+		if end := l.lastOfChain(); end != l && l.talked() && l.Dstchannel == end.hangA.source && end.start() >= l.end()-1000 && end.Duration > 0 {
+			s.used(end, "userfield")
+			return call.ByCallee, true
+		}
+		return "", false
+	}},
 	{"it ended with the call", "end userfield", 0, func(s *scene, l *leg) (call.DisconnectedBy, bool) {
 		if !s.endsCall(l) {
 			return "", false

@@ -13,7 +13,7 @@ func (s *scene) fold() error {
 	head := s.legs[0]
 	v := &head.Conversation
 	*v = call.NoConversation
-	v.Legs = int64(len(s.legs))
+	v.Legs = int64(len(s.every))
 	v.Complete = s.complete()
 	v.End = head.end()
 	for _, l := range s.legs {
@@ -37,7 +37,7 @@ func (s *scene) fold() error {
 		v.RingTime = s.rungUntil(v.End)
 		v.WaitTime = int64(v.End-head.start()) / 1000
 	}
-	if len(s.legs) == 1 && !s.named() {
+	if v.Legs == 1 && !s.named() {
 		return nil // the row tells the rest
 	}
 	text, err := json.Marshal(s.detail())
@@ -146,10 +146,12 @@ func (s *scene) detail() call.Detail {
 			d.AnsweredAgent = l.Agent
 		}
 		s.participate(&d, l)
-		d.Legs = append(d.Legs, call.Leg{ID: l.ID, Kind: l.LegKind})
 		if l.Recordingfile != "" && !slices.ContainsFunc(d.Recordings, func(r call.Recording) bool { return r.File == l.Recordingfile }) {
 			d.Recordings = append(d.Recordings, call.Recording{CallID: l.recorded(s.legs).ID, File: l.Recordingfile})
 		}
+	}
+	for _, l := range s.every {
+		d.Legs = append(d.Legs, call.Leg{ID: l.ID, Kind: l.LegKind})
 	}
 	end := s.closing()
 	d.HangupCause, d.HangupReason, d.HangupSource = end.HangupCause, end.HangupReason, end.HangupSource
@@ -214,17 +216,20 @@ func (s *scene) path() []call.Step {
 
 // trunk by which the conversation came or went.
 func (s *scene) trunk() string {
-	if t := s.root.Trunk; t != "" {
-		return t
+	if s.settled.direction != call.Outbound {
+		return s.root.Trunk
 	}
-	if s.settled.direction == call.Outbound {
-		for _, l := range s.legs {
-			if l.b.place == outside {
-				return l.b.endpoint
+	// Of several that were tried the one that put it through counts, else the last.
+	name := s.root.Trunk
+	for _, l := range s.legs {
+		if l.b.place == outside {
+			name = l.b.endpoint
+			if l.talked() {
+				break
 			}
 		}
 	}
-	return ""
+	return name
 }
 
 // requested is what the caller dialled: the number of the outside world, or the dialled extension; a Goto may have put a

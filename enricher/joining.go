@@ -29,7 +29,7 @@ func (u *understanding) strangers() []stranger {
 // isKnown tells whether the party that a leg was bridged with is one of the conversation.
 func (u *understanding) isKnown(l *leg) bool {
 	for i := range u.legs {
-		if o := &u.legs[i]; o != l && (o.Channel == l.Dstchannel || o.Dstchannel == l.Dstchannel) {
+		if o := &u.legs[i]; o != l && !o.double && (o.Channel == l.Dstchannel || o.Dstchannel == l.Dstchannel) {
 			return true
 		}
 	}

@@ -12,6 +12,7 @@ import (
 // legs and change nothing; what they decide is kept in the call.
 type leg struct {
 	*call.Call
+	Disposition  string // in Asterisk's words, whatever the column holds; rules ask for this one
 	a, b         side   // the party that called, and the one that was called
 	hangA, hangB hangup // what the hang-up handlers of both parties left in userfield
 
@@ -26,6 +27,8 @@ type leg struct {
 	stranger bool // its party B was not called by it, and nothing here tells where it came from
 	consults bool // it belongs to another linkedid: the second call of an attended transfer
 
+	double bool // the same row as another, written twice
+
 	adopts  bool   // nothing of its own tells its organisation
 	adopted uint32 // what its siblings tell
 }
@@ -33,8 +36,10 @@ type leg struct {
 // scene is what one organisation knows of a conversation: its legs in order of time.
 type scene struct {
 	u       *understanding
+	every   []*leg // legs and doubles
 	legs    []*leg
-	root    *leg // the leg with which the call began
+	doubles []*leg // rows that are there twice; they are part of nothing
+	root    *leg   // the leg with which the call began
 	settled verdicts
 	trace   *trace
 }
@@ -71,9 +76,10 @@ func (l *leg) answeredBefore() bool {
 
 // arrange puts the rows of a conversation in order and ties them to each other.
 func (s *scene) arrange() {
-	slices.SortFunc(s.legs, func(a, b *leg) int {
-		return cmp.Or(cmp.Compare(a.Calldate, b.Calldate), cmp.Compare(a.Sequence, b.Sequence), cmp.Compare(a.ID, b.ID))
+	slices.SortFunc(s.every, func(a, b *leg) int {
+		return cmp.Or(cmp.Compare(a.Calldate, b.Calldate), cmp.Compare(a.Sequence, b.Sequence), cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.ID, b.ID))
 	})
+	s.setDoublesAside()
 	for i, l := range s.legs {
 		l.inner, l.outer, l.previous, l.next, l.parent = nil, nil, nil, nil, nil
 		l.pickedUp, l.picks, l.stranger = false, false, false
@@ -100,6 +106,15 @@ func (s *scene) arrange() {
 	for _, l := range s.legs {
 		l.stranger = s.isStranger(l)
 	}
+}
+
+// rank orders rows of one second in a table without sequence: what a Local channel's dialplan did comes after the row that
+// called the channel, although it is written first.
+func (l *leg) rank() int {
+	if l.a.isHalf('2') {
+		return 1
+	}
+	return 0
 }
 
 // pairHalves ties the row that called Local/…;1 to the row of Local/…;2.

@@ -9,6 +9,9 @@ import (
 // legKindRules say what part of its conversation a row is; lastapp is the last application that ran on party A's channel
 // (asterisk.md 5.4).
 var legKindRules = []rule[call.LegKind]{
+	{"the same row once more", "uniqueid sequence calldate dstchannel", 0, func(_ *scene, l *leg) (call.LegKind, bool) {
+		return call.LegDuplicate, l.double
+	}},
 	{"supervision listens to another call", "lastapp", 0, func(_ *scene, l *leg) (call.LegKind, bool) {
 		return call.LegSpy, l.Lastapp == "ChanSpy" || l.Lastapp == "ExtenSpy"
 	}},

@@ -75,7 +75,7 @@ var adoptionRules = []rule[uint32]{
 
 // sibling organisation: that of the legs that match, when they agree.
 func (s *scene) sibling(l *leg, match func(*leg) bool) (org uint32, ok bool) {
-	for _, o := range s.legs {
+	for _, o := range s.every {
 		if o == l || o.OrgID == unresolved || !match(o) {
 			continue
 		}
@@ -91,15 +91,15 @@ func (s *scene) sibling(l *leg, match func(*leg) bool) (org uint32, ok bool) {
 // organisations of all legs: each by itself first, then by its siblings'. What the site says is nobody's stays so.
 func (s *scene) organisations() {
 	pending := false
-	for _, l := range s.legs {
+	for _, l := range s.every {
 		org, decided := choose(s, l, "org_id", organisationRules, unresolved)
 		l.OrgID, l.adopts = org, decided == 0
 		pending = pending || l.adopts
 	}
-	if !pending || len(s.legs) == 1 {
+	if !pending || len(s.every) == 1 {
 		return
 	}
-	for _, l := range s.legs {
+	for _, l := range s.every {
 		if !l.adopts {
 			continue
 		}
@@ -109,7 +109,7 @@ func (s *scene) organisations() {
 		}
 	}
 	// Only now, so that an adoption is never the evidence for another.
-	for _, l := range s.legs {
+	for _, l := range s.every {
 		if l.adopts && l.adopted != unresolved {
 			l.OrgID = l.adopted
 		}

@@ -195,7 +195,7 @@ func (l *leg) answered() call.Instant {
 	return l.Calldate + call.Instant((l.Duration-l.Billsec)*1000)
 }
 
-// isBlocked tells a leg that ended where the dialplan turns callers away.
+// isBlocked tells a leg that ended where the dialplan turns callers away. Whoever was connected with somebody was not.
 func (r *rules) isBlocked(l *leg) bool {
-	return r.contextKind(l.Dcontext) == blockedContext || l.Lastapp == "Zapateller" || l.Lastapp == "PrivacyManager" && l.Dstchannel == ""
+	return l.Dstchannel == "" && (r.contextKind(l.Dcontext) == blockedContext || l.Lastapp == "Zapateller" || l.Lastapp == "PrivacyManager")
 }

@@ -70,7 +70,7 @@ func (u *understanding) explain(rows []*call.Call, t *trace) error {
 		for to < len(u.order) && u.order[to].OrgID == u.order[from].OrgID {
 			to++
 		}
-		own := scene{u: u, legs: u.order[from:to], trace: t}
+		own := scene{u: u, every: u.order[from:to], trace: t}
 		own.arrange()
 		if err := own.judge(); err != nil {
 			return err
@@ -86,19 +86,19 @@ func (u *understanding) assemble(rows []*call.Call) *scene {
 	u.order = u.order[:0]
 	for i, c := range rows {
 		l := &u.legs[i]
-		*l = leg{Call: c, a: u.rules.sideOf(c.Channel), b: u.rules.sideOf(c.Dstchannel)}
+		*l = leg{Call: c, Disposition: dispositionOf(c.Disposition), a: u.rules.sideOf(c.Channel), b: u.rules.sideOf(c.Dstchannel)}
 		l.hangA, l.hangB = parseHangup(c.Userfield, u.rules.hangupPatterns())
 		u.order = append(u.order, l)
 	}
 	s := &u.scenes
-	*s = scene{u: u, legs: u.order}
+	*s = scene{u: u, every: u.order}
 	s.arrange()
 	return s
 }
 
 func (s *scene) oneOrganisation() bool {
-	for _, l := range s.legs[1:] {
-		if l.OrgID != s.legs[0].OrgID {
+	for _, l := range s.every[1:] {
+		if l.OrgID != s.every[0].OrgID {
 			return false
 		}
 	}
@@ -109,12 +109,15 @@ func (s *scene) oneOrganisation() bool {
 func (s *scene) judge() error {
 	s.settled.direction, _ = choose(s, s.root, wholePrefix+"direction", directionRules, call.UnknownDirection)
 	did := s.did()
+	for _, l := range s.every {
+		l.Conversation = call.NoConversation
+		l.Did, l.Trunk = did, l.trunk()
+		l.Direction, _ = choose(s, l, "direction", legDirectionRules, call.UnknownDirection)
+		l.LegKind, _ = choose(s, l, "leg_kind", legKindRules, call.LegUnknown)
+	}
+	s.judgeDoubles()
 	for _, l := range s.legs {
 		c := l.Call
-		c.Conversation = call.NoConversation
-		c.Did, c.Trunk = did, l.trunk()
-		c.Direction, _ = choose(s, l, "direction", legDirectionRules, call.UnknownDirection)
-		c.LegKind, _ = choose(s, l, "leg_kind", legKindRules, call.LegUnknown)
 		c.RangExtension, _ = choose(s, l, "rang_extension", rangRules, "")
 		c.AnsweredBy, _ = choose(s, l, "answered_by", answererRules, "")
 		c.AnsweredType, _ = choose(s, l, "answered_type", answeredTypeRules, "")
