@@ -39,8 +39,8 @@ const (
 	LegConference LegKind = "conference" // a room
 	LegParking    LegKind = "parking"
 	LegFax        LegKind = "fax"
-	LegSpy        LegKind = "spy"  // supervision, no call of its own
-	LegTail       LegKind = "tail" // what the dialplan did after the call proper, of no length
+	LegSpy        LegKind = "spy"       // supervision, no call of its own
+	LegTail       LegKind = "tail"      // what the dialplan did after the call proper, of no length
 	LegDuplicate  LegKind = "duplicate" // the PBX wrote the row before it once more, under another id
 	LegUnknown    LegKind = "unknown"
 )
