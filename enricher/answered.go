@@ -4,8 +4,8 @@ import "github.com/cdrflow/cdrflow/services/call"
 
 // rangRules say which extension a leg rang. A trunk is no extension, nor is a phone that took the call without ringing.
 var rangRules = []rule[string]{
-	{"the phone that rang, before another took the call", "channel lastapp", 0, func(_ *scene, l *leg) (string, bool) {
-		return "", l.LegKind == call.LegPickup && l.picks
+	{"party B took the call without ringing", "channel lastapp", 0, func(_ *scene, l *leg) (string, bool) {
+		return "", l.LegKind == call.LegPickup && l.picks || l.LegKind == call.LegParking
 	}},
 	{"the PBX rang party A", "channel lastapp", 0, func(_ *scene, l *leg) (string, bool) {
 		return l.a.endpoint, l.LegKind == call.LegOriginate && l.a.place == inside || l.LegKind == call.LegPickup && l.Dstchannel == ""
@@ -19,11 +19,20 @@ var rangRules = []rule[string]{
 			return "", false
 		}
 		s.used(phone, "dstchannel")
+		if phone.b.place == outside {
+			return "", true
+		}
 		return phone.b.endpoint, phone.b.place == inside
 	}},
-	{"channel of party B", "dstchannel", 0, func(_ *scene, l *leg) (string, bool) {
-		return l.b.endpoint, l.b.place == inside
+	{"channel of party B", "dstchannel", 0, func(s *scene, l *leg) (string, bool) {
+		return l.b.endpoint, s.isPhone(l)
 	}},
+}
+
+// isPhone tells whether party B is a phone here. A Local channel stands for one only where it bears its number: it may
+// as well lead to a mobile.
+func (s *scene) isPhone(l *leg) bool {
+	return l.b.place == inside && (!l.b.local || s.isInsideNumber(l.b.endpoint))
 }
 
 // phone is the leg that rang the telephone in the end: this one, or one behind its Local channels.
@@ -60,10 +69,13 @@ var answererRules = []rule[string]{
 			return "", false
 		}
 		s.used(phone, "dstchannel disposition")
+		if phone.b.place == outside {
+			return "", true
+		}
 		return phone.b.endpoint, phone.b.place == inside
 	}},
-	{"channel of party B", "dstchannel disposition", 0, func(_ *scene, l *leg) (string, bool) {
-		return l.b.endpoint, l.b.place == inside
+	{"channel of party B", "dstchannel disposition", 0, func(s *scene, l *leg) (string, bool) {
+		return l.b.endpoint, s.isPhone(l)
 	}},
 }
 

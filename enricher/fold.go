@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -126,15 +127,19 @@ func (s *scene) detail() call.Detail {
 	d.SourceName = s.sourceName()
 	d.RequestedExtension, d.RequestedContext = s.requested(), root.Dcontext
 	d.RequestedName = s.u.rules.nameOf(head.OrgID, s.requestedInside())
-	to := s.destination()
+	to := s.destination().phone()
 	d.DestinationExtension, d.DestinationContext = to.RangExtension, to.Dcontext
 	if to.picks {
 		d.DestinationExtension = to.AnsweredBy
 	}
 	if d.DestinationExtension == "" {
 		d.DestinationExtension = to.Dst
-		if to.b.place != outside && to != root {
+		switch {
+		case to.b.place != outside && to != root:
 			d.DestinationExtension = d.RequestedExtension
+		case to.b.place == outside && (to.Dst == d.RequestedExtension && d.DID != "" || !isNumber(to.Dst)):
+			// A forward keeps the number that was dialled here; where it went stands in what Dial was given.
+			d.DestinationExtension = cmp.Or(numberInDial(to.Lastdata), to.Dst)
 		}
 	}
 	d.DestinationName = s.u.rules.nameOf(head.OrgID, d.DestinationExtension)
@@ -184,7 +189,7 @@ func (s *scene) participate(d *call.Detail, l *leg) {
 		known := &d.Participants[i]
 		known.Rang, known.Answered = known.Rang || p.Rang, known.Answered || p.Answered
 	}
-	if l.picks && l.AnsweredBy != "" && !slices.ContainsFunc(d.Participants, func(o call.Participant) bool { return o.Extension == l.AnsweredBy }) {
+	if l.RangExtension == "" && l.AnsweredBy != "" && !slices.ContainsFunc(d.Participants, func(o call.Participant) bool { return o.Extension == l.AnsweredBy }) {
 		d.Participants = append(d.Participants, call.Participant{
 			Extension: l.AnsweredBy, Name: s.u.rules.nameOf(l.OrgID, l.AnsweredBy), Answered: true,
 		})

@@ -191,7 +191,9 @@ func (s *scene) isStranger(l *leg) bool {
 		return false
 	}
 	switch l.Lastapp {
-	case "Queue", "ConfBridge", "MeetMe", "Page", "ParkedCall", "Park", "Pickup", "PickupChan", "FollowMe", "ChanSpy", "ExtenSpy":
+	case "Park", "ParkedCall":
+		return true
+	case "Queue", "ConfBridge", "MeetMe", "Page", "Pickup", "PickupChan", "FollowMe", "ChanSpy", "ExtenSpy":
 		return false
 	case "Dial":
 		before := l.earlierTalk()

@@ -164,6 +164,9 @@ func (s *scene) takenElsewhere(l *leg) bool {
 		if l.End == call.NoInstant {
 			late = 1000 // the length of a row is cut to whole seconds
 		}
+		if o.start() >= l.end() && o.start() > l.start() {
+			continue // it was called after this one had stopped
+		}
 		if answer := s.tookAt(o); answer != call.NoInstant && answer >= l.start() && answer <= l.end()+late {
 			s.used(o, "disposition answer dstchannel")
 			return true

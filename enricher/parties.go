@@ -61,6 +61,21 @@ func (l *leg) trunk() string {
 	return ""
 }
 
+// callerExtension is the phone that called. The dialplan behind a Local channel calls for whoever called that.
+func (s *scene) callerExtension(l *leg) string {
+	from := l
+	for n := 0; from.outer != nil && n < 8; n++ {
+		from = from.outer
+	}
+	switch {
+	case from.a.place != inside, from.a.isHalf('2'), from.a.local && !s.isInsideNumber(from.a.endpoint):
+		return ""
+	case l.LegKind == call.LegOriginate, l.LegKind == call.LegPickup && l.Dstchannel == "":
+		return ""
+	}
+	return from.a.endpoint
+}
+
 // nameOf an extension, as the site lists it.
 func (r *rules) nameOf(org uint32, extension string) string {
 	if extension == "" {

@@ -51,6 +51,22 @@ func (r *rules) sideOf(name string) side {
 	return s
 }
 
+// numberInDial is the number that a Dial was given for a trunk: PJSIP/number@trunk, SIP/trunk/number,
+// PJSIP/trunk/sip:number@host.
+func numberInDial(lastdata string) string {
+	target, _, _ := strings.Cut(lastdata, ",")
+	target, _, _ = strings.Cut(target, "&")
+	_, resource, _ := strings.Cut(target, "/")
+	if _, last, ok := strings.Cut(resource, "/"); ok {
+		resource = strings.TrimPrefix(last, "sip:")
+	}
+	number, _, _ := strings.Cut(resource, "@")
+	if !isNumber(number) {
+		return ""
+	}
+	return number
+}
+
 // dialledPlace tells where a Dial that never got a channel was bound: Dial(PJSIP/number@trunk,…) or Dial(PJSIP/1001,…).
 func (r *rules) dialledPlace(lastdata string) place {
 	target, _, _ := strings.Cut(lastdata, ",")

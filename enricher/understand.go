@@ -127,10 +127,7 @@ func (s *scene) judge() error {
 		c.RingTime, _ = choose(s, l, "ring_time", ringTimeRules, call.NoSeconds)
 		c.TalkTime, _ = choose(s, l, "talk_time", talkTimeRules, call.NoSeconds)
 		c.IvrTime, _ = choose(s, l, "ivr_time", ivrTimeRules, call.NoSeconds)
-		c.CallerExtension = ""
-		if l.a.place == inside && l.LegKind != call.LegOriginate && l.LegKind != call.LegPickup {
-			c.CallerExtension = l.a.endpoint
-		}
+		c.CallerExtension = s.callerExtension(l)
 		c.Tags = s.tags(l)
 		s.mark(l)
 	}

@@ -196,13 +196,15 @@ func (c *Call) Path(to []Step) []Step {
 	switch c.LegKind {
 	case LegPrompt, LegVoicemail, LegConference, LegParking, LegFax:
 		step(string(c.LegKind), c.Dst)
-		return to
+		if c.LegKind != LegParking {
+			return to
+		}
 	case LegTransfer, LegPickup:
 		step(string(c.LegKind), cmp.Or(who, c.Dst))
 	case LegForward:
 		step(string(c.LegKind), c.Dst)
 	}
-	if c.Dstchannel != "" && who != "" && c.LegKind != LegPickup {
+	if c.Dstchannel != "" && who != "" && c.LegKind != LegPickup && c.LegKind != LegParking {
 		step("rang", who)
 	}
 	if c.Outcome == OutcomeAnswered {
