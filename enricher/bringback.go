@@ -128,9 +128,9 @@ func (g *generation) fromTable(ctx context.Context, source string, rows []lackin
 		if err := g.feed.room(ctx); err != nil {
 			return err
 		}
-		again, err := askPoller(ctx, g.out, source, func() (jetstream.Again, error) { return g.bus.PublishAgain(ctx, source, ids) })
+		again, err := askPoller(ctx, g, source, func() (jetstream.Again, error) { return g.bus.PublishAgain(ctx, source, ids) })
 		switch {
-		case errors.Is(err, jetstream.ErrNobody):
+		case errors.Is(err, errSilent):
 			return g.unpolled(ctx, source, rows)
 		case err != nil:
 			return err
@@ -153,10 +153,9 @@ func (g *generation) fromTable(ctx context.Context, source string, rows []lackin
 	return nil
 }
 
-// unpolled publishes rows of a source that nobody polls from the log, on condition that nobody begins meanwhile: each
-// portion goes together with the checkpoint as it was, and not at all where that has moved.
+// unpolled publishes rows of a source whose poller gives no answer from the log, on condition that none publishes
+// meanwhile: each portion goes together with the checkpoint as it was, and not at all where that has moved.
 func (g *generation) unpolled(ctx context.Context, source string, rows []lacking) error {
-	g.silent[source] = true
 	rows = slices.DeleteFunc(rows, func(a lacking) bool { return a.sequence == 0 })
 	mark := g.sources[source]
 	fenced := func(ctx context.Context, source string, chunks []call.Chunk) error {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -22,39 +21,11 @@ const (
 	mostAtOnce = 500_000
 	// lookedUpAtOnce is how many ids the store is asked for.
 	lookedUpAtOnce = 20_000
+	// movedOften is when it is given up to publish beside a poller that works and does not answer, as an older one would.
+	movedOften = 5
 	// slack allows for clocks and zones that are set wrong, where times decide that a search may end.
 	slack = call.Instant(24 * time.Hour / time.Millisecond)
 )
-
-type generateFlags struct {
-	count uint64       // most rows; 0: no bound
-	since call.Instant // of calldate; 0: no bound
-	from  string       // source; empty: all
-}
-
-func parseGenerate(p *process.Process, now time.Time) (f generateFlags, err error) {
-	flags := flag.NewFlagSet("enricher generate", flag.ContinueOnError)
-	flags.SetOutput(p.Out)
-	count := flags.Uint64("c", 0, fmt.Sprintf("the newest `N` missing rows; %d where -d is not given either", usualCount))
-	days := flags.Uint64("d", 0, "missing rows of the last `N` days")
-	flags.StringVar(&f.from, "source", "", "of this `source` only")
-	if err := flags.Parse(p.Args); err != nil {
-		return f, err
-	}
-	given := map[string]bool{}
-	flags.Visit(func(one *flag.Flag) { given[one.Name] = true })
-	if flags.NArg() > 0 || given["c"] && *count == 0 || given["d"] && (*days == 0 || *days > 36_500) {
-		return f, fmt.Errorf("generate wants -c N, a number of rows, or -d N, a number of days, and nothing behind them")
-	}
-	f.count = *count
-	if given["d"] {
-		// An hour more: what was deleted by the same number of days a moment ago is to come back whole.
-		f.since = call.InstantOf(now.AddDate(0, 0, -int(*days)).Add(-time.Hour))
-	} else if !given["c"] {
-		f.count = usualCount
-	}
-	return f, nil
-}
 
 // generate is the command that brings back what the history lacks: it finds the newest rows of the sources that are
 // missing and has them published as history, from the log where that still holds them, else by the pollers. They get the
@@ -79,7 +50,7 @@ func generate(ctx context.Context, p *process.Process) error {
 	}
 	defer store.Close()
 	g := &generation{
-		bus: bus, store: store, log: p.Log, flags: f, out: newProgress(p.Out), tried: idSet{}, silent: map[string]bool{},
+		bus: bus, store: store, log: p.Log, flags: f, out: newProgress(p.Out), tried: idSet{}, silent: map[string]string{},
 	}
 	return g.run(ctx)
 }
@@ -99,8 +70,8 @@ type generation struct {
 	missing newest
 	feed    *feed
 
-	tried    idSet           // rows that were published, in any round
-	silent   map[string]bool // sources that nobody polls
+	tried    idSet             // rows that were published, in any round
+	silent   map[string]string // sources whose poller gives no answer: why
 	compared uint64
 	back     uint64       // rows that are there again
 	lost     uint64       // rows that neither log nor poller could give
@@ -113,11 +84,11 @@ type bookmark struct {
 	revision uint64
 }
 
-// errMoved means that a poller began while rows were published as if there were none: the round is begun anew.
-var errMoved = errors.New("a poller has begun meanwhile")
+// errMoved means that a poller published while rows were published as if there were none: the round is begun anew.
+var errMoved = errors.New("a poller that gave no answer has published something meanwhile")
 
 func (g *generation) run(ctx context.Context) error {
-	for {
+	for moved := 0; ; {
 		most := uint64(mostAtOnce)
 		if g.flags.count > 0 {
 			most = min(most, g.flags.count-min(g.flags.count, g.back))
@@ -127,8 +98,11 @@ func (g *generation) run(ctx context.Context) error {
 		}
 		found, err := g.round(ctx, int(most))
 		if errors.Is(err, errMoved) {
-			g.out.say("%v: looking again", err)
-			continue
+			if moved++; moved < movedOften {
+				g.out.say("%v: looking again", err)
+				clear(g.silent)
+				continue
+			}
 		}
 		if err != nil {
 			return err
@@ -157,10 +131,11 @@ func (g *generation) round(ctx context.Context, most int) (found int, err error)
 		}
 	}
 	list := g.missing.sorted()
-	if err := g.publish(ctx, list); err != nil {
+	err = g.publish(ctx, list)
+	if err != nil && !errors.Is(err, errMoved) {
 		return 0, err
 	}
-	return len(list), g.confirm(ctx, list)
+	return len(list), errors.Join(g.confirm(ctx, list, err == nil), err)
 }
 
 // begin notes where sources and log stand, and waits until the enrichers have stored what is before that: what is missing
@@ -228,8 +203,8 @@ func (g *generation) stored(ctx context.Context, ids []uint64) (stored map[uint6
 	return stored, err
 }
 
-// confirm counts what came back.
-func (g *generation) confirm(ctx context.Context, list []lacking) error {
+// confirm counts what came back. Rows that did not are lost, unless they were not all published.
+func (g *generation) confirm(ctx context.Context, list []lacking, all bool) error {
 	g.feed.far = func() string { return fmt.Sprintf("%d rows published", len(list)) }
 	if err := g.feed.drain(ctx); err != nil {
 		return err
@@ -240,7 +215,6 @@ func (g *generation) confirm(ctx context.Context, list []lacking) error {
 		ids := make([]uint64, len(part))
 		for i := range part {
 			ids[i] = part[i].id
-			g.tried.add(part[i].id)
 		}
 		stored, err := g.stored(ctx, ids)
 		if err != nil {
@@ -248,8 +222,13 @@ func (g *generation) confirm(ctx context.Context, list []lacking) error {
 		}
 		for _, id := range ids {
 			rows := stored[id]
+			if len(rows) > 0 || all {
+				g.tried.add(id)
+			}
 			if len(rows) == 0 {
-				g.lost++
+				if all {
+					g.lost++
+				}
 				continue
 			}
 			if g.back++; g.back == 1 || rows[0].Calldate < g.oldest {
@@ -271,7 +250,7 @@ func (g *generation) sum() {
 	if g.lost > 0 {
 		g.out.say("%d rows did not come back: %s parked list shows those that could not be stored; rows that changed just now come by themselves", g.lost, stage)
 	}
-	for source := range g.silent {
-		g.out.say("nobody polls %s just now, so only the log was searched for its rows: do it again when its poller runs", source)
+	for _, why := range g.silent {
+		g.out.say("%s, so only the log was searched for its rows: do it again when its poller runs", why)
 	}
 }

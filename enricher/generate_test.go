@@ -8,6 +8,7 @@ import (
 
 	"github.com/cdrflow/cdrflow/services/call"
 	"github.com/cdrflow/cdrflow/services/clickhouse"
+	"github.com/cdrflow/cdrflow/services/servertest"
 )
 
 // What the history lost comes back from the log, the newest first; each run goes further back, though live rows come in
@@ -162,4 +163,29 @@ func TestGenerateTellsNobody(t *testing.T) {
 	if lag, err := d.bus.Lag(t.Context(), "listener"); err != nil || lag.Total() != 0 {
 		t.Errorf("%d more events, %v", lag.Total(), err)
 	}
+}
+
+// A poller that publishes and does not answer, as one of an older version: what is published on condition that there is
+// none is not, and the command looks again. No row is hidden by an older reading.
+func TestGenerateLooksAgainWhenAPollerPublishes(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, "")
+	d.run()
+	first := time.Now().Add(-10 * time.Hour).Truncate(time.Minute)
+	pbx := d.pbx()
+	pbx.settled = 1 // all others may still change
+	pbx.page(minutely(1, 300, first)...)
+	d.await(300, 1)
+	d.must(deleteNewer, "--newer-than", "1d")
+	out, done := &spoken{}, make(chan error, 1)
+	go func() { done <- d.commandTo(t.Context(), out, generate) }()
+	servertest.Eventually(t, time.Minute, func() bool { return strings.Contains(out.String(), "waiting for the poller") }, "it asks in vain")
+	pbx.page(minutely(301, 20, first)...)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "looking again") || !strings.Contains(out.String(), "300 rows came back") {
+		t.Errorf("it says %s", out)
+	}
+	d.wants(ids(1, 320))
 }

@@ -17,9 +17,8 @@ import (
 func (g *generation) searchTable(ctx context.Context, source string) error {
 	mark := g.sources[source]
 	for below := mark.LastID + 1; ; {
-		named, err := askPoller(ctx, g.out, source, func() (jetstream.Named, error) { return g.bus.Names(ctx, source, below) })
-		if errors.Is(err, jetstream.ErrNobody) {
-			g.silent[source] = true
+		named, err := askPoller(ctx, g, source, func() (jetstream.Named, error) { return g.bus.Names(ctx, source, below) })
+		if errors.Is(err, errSilent) {
 			return nil
 		}
 		if err != nil {
@@ -28,7 +27,6 @@ func (g *generation) searchTable(ctx context.Context, source string) error {
 		if named.Number != mark.SourceNumber || len(named.IDs) != len(named.Times) {
 			return fmt.Errorf("the poller of %s has been given another SOURCE_NUMBER just now: do it again", source)
 		}
-		delete(g.silent, source)
 		if err := g.look(ctx, g.unmet(source, named)); err != nil {
 			return err
 		}
@@ -65,15 +63,22 @@ func (g *generation) enoughNamed(times []int64) bool {
 const (
 	// nobodyWait is how long a poller may take to follow one that was killed.
 	nobodyWait = 8 * time.Second
-	// refusedWait is how long a poller may say no: its PBX may be starting.
-	refusedWait = 2 * time.Minute
+	// refusedWait is how long a poller may say no, or nothing: its PBX may be starting.
+	refusedWait = time.Minute
 )
 
-// askPoller asks until the poller of a source answers. ErrNobody when none has come within a takeover's time.
-func askPoller[A any](ctx context.Context, out *progress, source string, question func() (A, error)) (A, error) {
+// errSilent means that a source's poller gives no answer; the reason is kept.
+var errSilent = errors.New("the poller gives no answer")
+
+// askPoller asks until the poller of a source answers. One that does not is not asked again: what the log holds can be
+// brought back without it.
+func askPoller[A any](ctx context.Context, g *generation, source string, question func() (A, error)) (answer A, err error) {
+	if g.silent[source] != "" {
+		return answer, errSilent
+	}
 	backoff := process.Backoff{Most: 5 * time.Second}
 	for begun, told := time.Now(), false; ; {
-		answer, err := question()
+		answer, err = question()
 		passed := time.Since(begun)
 		var refusal *jetstream.Refusal
 		switch {
@@ -81,17 +86,19 @@ func askPoller[A any](ctx context.Context, out *progress, source string, questio
 			return answer, err
 		case errors.Is(err, jetstream.ErrNobody):
 			if passed > nobodyWait {
-				return answer, err
+				g.silent[source] = "nobody polls " + source + " just now"
+				return answer, errSilent
 			}
 		case errors.As(err, &refusal) || jetstream.Away(err):
 			if passed > refusedWait {
-				return answer, fmt.Errorf("the poller of %s: %w", source, err)
+				g.silent[source] = fmt.Sprintf("the poller of %s gives no answer (%v)", source, err)
+				return answer, errSilent
 			}
 		default:
 			return answer, err
 		}
 		if !told && passed > time.Second {
-			out.say("waiting for the poller of %s: %v", source, err)
+			g.out.say("waiting for the poller of %s: %v", source, err)
 			told = true
 		}
 		backoff.Wait(ctx)
