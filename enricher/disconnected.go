@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/cdrflow/cdrflow/services/call"
@@ -39,11 +40,21 @@ var endingRules = []rule[call.DisconnectedBy]{
 	{"hang-up source is the channel of party B", "userfield dstchannel", 90, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
 		return call.ByCallee, s.sourceIsCallee()
 	}},
-	{"the dialplan hung up on unanswered ringing", "userfield dstchannel", 80, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
-		return call.ByTimeout, s.unanswered() && s.rangAnybody() && strings.HasPrefix(s.source(), "dialplan/") && !s.stoppedEarly()
+	{"the dialplan hung up on ringing whose time was up", "userfield dstchannel lastdata duration", 80, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
+		return call.ByTimeout, s.unanswered() && strings.HasPrefix(s.source(), "dialplan/") && s.timeUp(s.lastRung())
 	}},
 	{"the dialplan hung up", "userfield", 90, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
-		return call.BySystem, strings.HasPrefix(s.source(), "dialplan/") && !(s.unanswered() && s.stoppedEarly())
+		// Behind ringing that stopped before its time, or had none, it may have been the called phone or its network.
+		return call.BySystem, strings.HasPrefix(s.source(), "dialplan/") && !(s.unanswered() && s.lastRung() != nil)
+	}},
+	{"Dial's limit of a talk was reached", "userfield lastdata billsec", 70, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
+		l := s.settled.last
+		if l == nil || s.source() != "" {
+			return "", false
+		}
+		limit := talkLimit(l.Lastdata)
+		s.used(l, "lastdata billsec")
+		return call.BySystem, limit > 0 && l.TalkTime >= limit-1 && l.TalkTime <= limit+1
 	}},
 	{"media stopped (cause 44)", "userfield", 70, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
 		return call.BySystem, s.settled.human != nil && s.source() == "" && s.anyCause("44")
@@ -106,6 +117,9 @@ func (s *scene) sourceIsCaller() bool {
 	if source == "" || source != end.Channel {
 		return false
 	}
+	if s.unanswered() && end.Dstchannel == "" && (end.hangA.cause == "17" || end.hangA.cause == "34") {
+		return false // Busy() and Congestion() leave the caller's own name (asterisk.md 5.7)
+	}
 	s.used(end, "userfield channel")
 	return true
 }
@@ -136,52 +150,74 @@ func (s *scene) anyCause(causes ...string) bool {
 	return false
 }
 
-func (s *scene) rangAnybody() bool {
-	for _, l := range s.legs {
-		if l.Dstchannel != "" {
-			return true
-		}
-	}
-	return false
-}
-
-// lastDial is the last leg that rang by Dial, if nobody answered it.
-func (s *scene) lastDial() *leg {
+// lastRung is the last leg that rang, if nobody answered it.
+func (s *scene) lastRung() *leg {
 	var last *leg
 	for _, l := range s.legs {
-		if l.Dstchannel != "" && l.Lastapp == "Dial" && l.outer == nil {
+		if l.Dstchannel != "" && l.outer == nil {
 			last = l
 		}
 	}
-	if last == nil || last.Disposition == call.Answered || last.end() < s.closing().end()-1000 {
+	if last == nil || last.Disposition == call.Answered {
 		return nil
 	}
 	return last
 }
 
-// rangOut tells whether the last ringing lasted as long as Dial allowed.
-func (s *scene) rangOut() bool {
-	last := s.lastDial()
-	if last == nil {
+// timeUp tells whether a leg rang for as long as Dial allowed. The length of a row is cut to whole seconds, so that one
+// second less is as long where the dialplan went on: the caller was still there.
+func (s *scene) timeUp(l *leg) bool {
+	if l == nil || l.Lastapp != "Dial" {
 		return false
 	}
-	limit := dialLimit(last.Lastdata)
-	if limit == 0 || last.Duration < limit {
+	limit := dialLimit(l.Lastdata)
+	if limit == 0 || l.Duration < limit-1 || l.Duration < limit && l.next == nil && !strings.HasPrefix(s.source(), "dialplan/") {
 		return false
 	}
-	s.used(last, "lastdata duration")
+	s.used(l, "lastdata duration")
 	return true
+}
+
+// rangOut tells whether the last ringing lasted as long as Dial allowed, and the call no longer.
+func (s *scene) rangOut() bool {
+	l := s.lastRung()
+	return s.timeUp(l) && l.end() >= s.closing().start()-1000
 }
 
 // stoppedEarly tells whether the last ringing ended before the time that Dial allowed: then no time was up, whatever cause
 // the dialplan gave afterwards, and who ended it, the far end's phone or its network, is not in the rows.
 func (s *scene) stoppedEarly() bool {
-	last := s.lastDial()
-	if last == nil {
+	l := s.lastRung()
+	if l == nil || l.Lastapp != "Dial" {
 		return false
 	}
-	limit := dialLimit(last.Lastdata)
-	return limit > 0 && last.Duration < limit-1
+	limit := dialLimit(l.Lastdata)
+	return limit > 0 && l.Duration < limit-1
+}
+
+// talkLimit is how long Dial's options L(milliseconds…) and S(seconds) let two parties talk, in seconds; 0 for ever.
+func talkLimit(lastdata string) int64 {
+	parts := strings.SplitN(lastdata, ",", 3)
+	if len(parts) < 3 {
+		return 0
+	}
+	for _, option := range [...]struct {
+		open string
+		unit int64
+	}{{"L(", 1000}, {"S(", 1}} {
+		_, text, ok := strings.Cut(parts[2], option.open)
+		if !ok {
+			continue
+		}
+		end := strings.IndexAny(text, ":)")
+		if end < 0 {
+			continue
+		}
+		if n, err := strconv.ParseInt(text[:end], 10, 64); err == nil && n > 0 {
+			return n / option.unit
+		}
+	}
+	return 0
 }
 
 // legEndingRules say who ended one leg: the end of the call where it lasted until then.
@@ -212,9 +248,8 @@ var legEndingRules = []rule[call.DisconnectedBy]{
 		s.used(s.closing(), "userfield channel")
 		return s.settled.ending, true
 	}},
-	{"Dial's time was up and the call went on", "duration lastdata", 80, func(_ *scene, l *leg) (call.DisconnectedBy, bool) {
-		limit := dialLimit(l.Lastdata)
-		return call.ByTimeout, (l.Outcome == call.OutcomeMissed || l.Outcome == call.OutcomeNoAnswer) && l.Lastapp == "Dial" && limit > 0 && l.Duration >= limit
+	{"Dial's time was up and the call went on", "duration lastdata", 80, func(s *scene, l *leg) (call.DisconnectedBy, bool) {
+		return call.ByTimeout, (l.Outcome == call.OutcomeMissed || l.Outcome == call.OutcomeNoAnswer) && s.timeUp(l)
 	}},
 }
 

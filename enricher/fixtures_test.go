@@ -35,10 +35,10 @@ func TestFixtures(t *testing.T) {
 
 // fixture is one file.
 type fixture struct {
-	file, title, rules, zone, source, date string
-	columns                                map[string]bool // of the table of rows
-	rows                                   []cells
-	conversations                          []conversationWanted
+	file, title, rules, zone, date string
+	columns                        map[string]bool // of the table of rows
+	rows                           []cells
+	conversations                  []conversationWanted
 }
 
 // cells of one line, by the names of their columns.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cdrflow/cdrflow/services/call"
 )
@@ -19,10 +20,10 @@ func (s *scene) fold() error {
 	v.End = head.end()
 	for _, l := range s.legs {
 		v.End = max(v.End, l.end())
-		if v.QueueName == "" && l.Queue != "" {
-			v.QueueName = l.Queue
-		}
 		v.Tags = addTags(v.Tags, l.Tags)
+	}
+	if l := s.queueLeg(); l != nil {
+		v.QueueName = l.Queue
 	}
 	v.Outcome, v.DisconnectedBy, v.Confidence = s.settled.outcome, s.settled.ending, s.settled.sure
 	v.AnsweredType = s.machine()
@@ -47,6 +48,21 @@ func (s *scene) fold() error {
 	}
 	v.Detail = string(text)
 	return nil
+}
+
+// queueLeg is the leg whose queue the conversation is said to be of: where somebody answered, else the last that the caller
+// was in.
+func (s *scene) queueLeg() *leg {
+	if h := s.settled.human; h != nil && h.Queue != "" {
+		return h
+	}
+	var last *leg
+	for _, l := range s.legs {
+		if l.Queue != "" && l.LegKind != call.LegConsult && (last == nil || l.Lastapp == "Queue" || last.Lastapp != "Queue") {
+			last = l
+		}
+	}
+	return last
 }
 
 // complete tells whether the caller's own row is here and every Local channel has both its halves.
@@ -144,11 +160,11 @@ func (s *scene) detail() call.Detail {
 	}
 	d.DestinationName = s.u.rules.nameOf(head.OrgID, d.DestinationExtension)
 	for _, l := range s.legs {
-		if l.QueueWait != call.NoSeconds && d.QueueWaitTime == nil {
-			d.QueueWaitTime = &l.QueueWait
-		}
-		if d.AnsweredAgent == "" {
-			d.AnsweredAgent = l.Agent
+		if q := s.queueLeg(); q != nil && l.Queue == q.Queue && (l.Lastapp != "Queue" || l.stay() == q.stay()) {
+			if l.QueueWait != call.NoSeconds && d.QueueWaitTime == nil {
+				d.QueueWaitTime = &l.QueueWait
+			}
+			d.AnsweredAgent = cmp.Or(d.AnsweredAgent, l.Agent)
 		}
 		s.participate(&d, l)
 		if l.Recordingfile != "" && !slices.ContainsFunc(d.Recordings, func(r call.Recording) bool { return r.File == l.Recordingfile }) {
@@ -200,7 +216,7 @@ func (s *scene) participate(d *call.Detail, l *leg) {
 func (s *scene) path() []call.Step {
 	var steps []call.Step
 	for _, l := range s.legs {
-		if l.LegKind == call.LegTail || l.LegKind == call.LegConsult || l.outer != nil && l.outer.Dstchannel != "" {
+		if l.LegKind == call.LegTail || l.LegKind == call.LegConsult || l.LegKind == call.LegPickup && l.Dstchannel == "" || l.outer != nil && l.outer.Dstchannel != "" {
 			continue
 		}
 		for _, step := range l.Path(nil) {
@@ -246,6 +262,14 @@ func (s *scene) requested() string {
 	for l := s.root.firstOfChain(); l != nil; l = l.next {
 		if isNumber(l.Dst) {
 			return l.Dst
+		}
+	}
+	if s.settled.direction == call.Outbound || s.settled.direction == call.Internal {
+		// A macro writes s, a Goto its label: then what Dial was given tells, if that is one number.
+		for l := s.root.firstOfChain(); l != nil && !s.root.a.local; l = l.next {
+			if number := numberInDial(l.Lastdata); l.Lastapp == "Dial" && !strings.Contains(l.Lastdata, "&") && number != "" {
+				return number
+			}
 		}
 	}
 	return s.root.Dst

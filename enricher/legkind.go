@@ -63,8 +63,8 @@ var legKindRules = []rule[call.LegKind]{
 	{"dialplan behind a Local channel", "channel", 0, func(_ *scene, l *leg) (call.LegKind, bool) {
 		return call.LegForward, l.a.isHalf('2')
 	}},
-	{"nothing came of it after the call proper", "duration dstchannel uniqueid", 0, func(_ *scene, l *leg) (call.LegKind, bool) {
-		return call.LegTail, l.previous != nil && l.Dstchannel == "" && l.Duration == 0
+	{"nothing came of it after the call proper", "duration dstchannel uniqueid lastapp", 0, func(_ *scene, l *leg) (call.LegKind, bool) {
+		return call.LegTail, l.previous != nil && l.Dstchannel == "" && (l.Duration == 0 || isTone(l.Lastapp) && l.Disposition != call.Answered)
 	}},
 	{"queue application", "lastapp", 0, func(_ *scene, l *leg) (call.LegKind, bool) {
 		return call.LegQueue, l.Lastapp == "Queue"
@@ -118,6 +118,11 @@ func isConference(app string) bool {
 
 func isMailbox(app string) bool {
 	return app == "VoiceMail" || app == "VoiceMailMain" || app == "VoiceMailPlayMsg" || app == "MiniVM" || strings.HasPrefix(app, "Minivm") || app == "Voicemail"
+}
+
+// isTone tells the applications that tell a caller how the call ended.
+func isTone(app string) bool {
+	return app == "Congestion" || app == "Busy" || app == "Playtones" || app == "Hangup"
 }
 
 // isPrompt tells the applications that play to a caller or listen to keys.

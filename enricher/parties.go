@@ -96,7 +96,7 @@ func (s *scene) sourceName() string {
 // named tells whether the detail says more than the row of a one-leg conversation.
 func (s *scene) named() bool {
 	l := s.root
-	return s.sourceName() != "" || s.u.rules.nameOf(l.OrgID, l.RangExtension) != "" || s.u.rules.nameOf(l.OrgID, l.Dst) != "" || l.picks
+	return s.sourceName() != "" || s.u.rules.nameOf(l.OrgID, l.RangExtension) != "" || s.u.rules.nameOf(l.OrgID, l.Dst) != "" || l.picks || s.requested() != l.Dst
 }
 
 // tags of a leg: those of the extensions that took part and of the queue, that of the hours, and where the site says so

@@ -54,15 +54,37 @@ func queueLimit(lastdata string) int64 {
 	return n
 }
 
-// waited is the queue_wait_time that the dialplan left on a row of the same party A: only the last row of a chain has it.
+// waited is the queue_wait_time that the dialplan left on a row of the same party A. Only the last row of a chain has it, and
+// what it says is about the queue that the caller was in last.
 func (s *scene) waited(l *leg) (int64, bool) {
 	for o := l.firstOfChain(); o != nil; o = o.next {
-		if o.has("queue_wait_time") {
+		if o.has("queue_wait_time") && o.isAbout(l) {
 			s.used(o, "queue_wait_time")
 			return o.QueueWaitTime, true
 		}
 	}
 	return call.NoSeconds, false
+}
+
+// isAbout tells whether what a row of the chain says of a queue is about l's stay in it: l is a row of the last stay before
+// it, or of its own.
+func (l *leg) isAbout(queued *leg) bool {
+	for l != nil && l.Lastapp != "Queue" {
+		l = l.previous
+	}
+	return l != nil && l.stay() == queued.stay()
+}
+
+// stay is the first row of a stay in a queue. Rows of other applications, and other queues, end a stay.
+func (l *leg) stay() *leg {
+	name, _ := l.queue()
+	for l.previous != nil && l.previous.Lastapp == "Queue" {
+		if before, _ := l.previous.queue(); before != name {
+			break
+		}
+		l = l.previous
+	}
+	return l
 }
 
 func (l *leg) firstOfChain() *leg {
@@ -94,7 +116,7 @@ var queueWaitRules = []rule[int64]{
 		return s.waited(l)
 	}},
 	{"from the row's start to the member's answer", "calldate answer", 0, func(_ *scene, l *leg) (int64, bool) {
-		if l.Lastapp != "Queue" || !l.talked() || l.firstOfChain().answeredBefore() {
+		if first := l.stay(); l.Lastapp != "Queue" || !l.talked() || first.answeredBefore() || first.previous != nil {
 			return 0, false
 		}
 		answer := l.phone().answered()
@@ -104,12 +126,12 @@ var queueWaitRules = []rule[int64]{
 		return int64(answer-l.firstOfChain().start()) / 1000, true
 	}},
 	{"from the row's start to the end, unanswered", "calldate end", 0, func(_ *scene, l *leg) (int64, bool) {
-		first := l.firstOfChain()
-		if l.Lastapp != "Queue" || l.talked() || first.answeredBefore() || first.Lastapp != "Queue" {
+		first := l.stay()
+		if l.Lastapp != "Queue" || l.talked() || first.answeredBefore() || first.previous != nil {
 			return 0, false
 		}
 		for o := first; o != nil; o = o.next {
-			if o.talked() {
+			if o.talked() || o.stay() != first && o.Duration > 0 {
 				return 0, false
 			}
 		}
@@ -124,7 +146,7 @@ var agentRules = []rule[string]{
 			return "", false
 		}
 		for o := l.firstOfChain(); o != nil; o = o.next {
-			if o.AnsweredAgent != "" {
+			if o.AnsweredAgent != "" && o.isAbout(l) {
 				s.used(o, "answered_agent")
 				return o.AnsweredAgent, true
 			}
@@ -158,8 +180,8 @@ func (s *scene) queueEnd(l *leg) call.Outcome {
 		s.used(last, "userfield")
 		return call.OutcomeQueueTimeout
 	}
-	first := l.firstOfChain()
-	if limit > 0 && !first.answeredBefore() && int64(last.end()-first.start())/1000 >= limit {
+	first := l.stay()
+	if limit > 0 && first.previous == nil && !first.answeredBefore() && last.hangA.source != last.Channel && int64(last.end()-first.start())/1000 >= limit {
 		s.used(first, "calldate lastdata")
 		return call.OutcomeQueueTimeout
 	}

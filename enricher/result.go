@@ -52,6 +52,9 @@ var outcomeRules = []rule[call.Outcome]{
 	{"menu or announcement only", "disposition lastapp", 0, func(s *scene, _ *leg) (call.Outcome, bool) {
 		return call.OutcomePrompt, s.any(call.OutcomePrompt) != nil
 	}},
+	{"supervision only", "lastapp", 0, func(s *scene, _ *leg) (call.Outcome, bool) {
+		return call.OutcomePrompt, s.root.LegKind == call.LegSpy
+	}},
 	{"what the only leg came to", "disposition", 0, func(s *scene, _ *leg) (call.Outcome, bool) {
 		for i := len(s.legs) - 1; i >= 0; i-- {
 			if o := s.legs[i].Outcome; o != "" && o != call.OutcomeUnknown && o != call.OutcomeElsewhere {

@@ -87,6 +87,9 @@ func parseRules(text []byte) (*rules, error) {
 // list the organisations in the order of their ids.
 func (r *rules) list() []organisationName { return r.names }
 
+// listsTrunks tells whether the file says which endpoints are trunks.
+func (r *rules) listsTrunks() bool { return len(r.trunkNames.entries) > 0 }
+
 // isTrunk tells an endpoint that the file lists as a trunk, whatever it looks like.
 func (r *rules) isTrunk(endpoint string) bool {
 	_, ok := r.trunkNames.find(endpoint)

@@ -17,6 +17,7 @@ type side struct {
 	place    place
 	endpoint string
 	local    bool
+	unlisted bool   // it looks like a trunk, and the site lists others
 	base     string // of a Local channel the name without its half
 	half     byte
 }
@@ -25,7 +26,9 @@ type side struct {
 func (s *side) isHalf(half byte) bool { return s.local && s.half == half }
 
 // sideOf a channel: configured trunks first, then Local channels and numeric endpoints, which are phones. Any other
-// endpoint of a telephony technology is a trunk, since phones of a call centre are numbered.
+// endpoint of a telephony technology is a trunk, since phones of a call centre are numbered; but where the site lists its
+// trunks, a name that is not among them may be either, and the context decides. A DAHDI channel with a number is an
+// analogue phone or a line to the carrier: only the list tells.
 func (r *rules) sideOf(name string) side {
 	if name == "" {
 		return side{}
@@ -40,15 +43,31 @@ func (r *rules) sideOf(name string) side {
 		s.place = outside
 	case c.tech == "Local":
 		s.place, s.local, s.base, s.half = inside, true, c.base, c.half
-	case isExtension(c.endpoint), r.isListedExtension(c.endpoint):
+	case r.isListedExtension(c.endpoint):
+		s.place = inside
+	case (c.tech == "DAHDI" || c.tech == "Zap") && isDigits(c.endpoint):
+	case isExtension(c.endpoint):
 		s.place = inside
 	default:
 		switch c.tech {
-		case "PJSIP", "SIP", "IAX2", "DAHDI", "Zap", "Dongle", "OOH323", "H323", "Motif", "Quectel":
+		case "PJSIP", "SIP", "IAX2", "OOH323", "H323", "Motif":
+			s.place, s.unlisted = outside, r.listsTrunks()
+		case "DAHDI", "Zap", "Dongle", "Quectel":
 			s.place = outside
 		}
 	}
 	return s
+}
+
+// placeUnlisted decides where a party is that looks like a trunk and is not listed as one: from the outside in a context that
+// trunks enter, and to the outside where Dial was given a number for it.
+func (u *understanding) placeUnlisted(l *leg) {
+	if l.a.unlisted && u.rules.contextKind(l.Dcontext) != inboundContext {
+		l.a.place = nowhere
+	}
+	if l.b.unlisted && !strings.Contains(l.Lastdata, "@"+l.b.endpoint) && !strings.Contains(l.Lastdata, "/"+l.b.endpoint+"/") {
+		l.b.place = nowhere
+	}
 }
 
 // numberInDial is the number that a Dial was given for a trunk: PJSIP/number@trunk, SIP/trunk/number,

@@ -40,7 +40,7 @@ const (
 	LegParking    LegKind = "parking"
 	LegFax        LegKind = "fax"
 	LegSpy        LegKind = "spy"       // supervision, no call of its own
-	LegTail       LegKind = "tail"      // what the dialplan did after the call proper, of no length
+	LegTail       LegKind = "tail"      // what the dialplan did after the call proper: of no length, or a tone
 	LegDuplicate  LegKind = "duplicate" // the PBX wrote the row before it once more, under another id
 	LegUnknown    LegKind = "unknown"
 )
