@@ -68,10 +68,9 @@ func (p *part) nullable(v, null int64) {
 
 // record is a call while it is scanned: some fields need a second step.
 type record struct {
-	call    call.Call
+	Head
 	table   string
 	extra   map[string]string
-	settled bool
 	nothing bool // where a value goes that the call itself tells
 }
 
@@ -79,13 +78,13 @@ type record struct {
 func (r *record) settle() error {
 	t, err := call.ParseTable(r.table)
 	if err != nil {
-		return fmt.Errorf("call %d: %w", r.call.ID, err)
+		return fmt.Errorf("call %d: %w", r.Call.ID, err)
 	}
-	r.call.Table = t
+	r.Call.Table = t
 	for name, text := range r.extra {
-		r.call.Extra = append(r.call.Extra, call.Pair{Name: name, Text: text})
+		r.Call.Extra = append(r.Call.Extra, call.Pair{Name: name, Text: text})
 	}
-	for _, tags := range []*[]string{&r.call.Tags, &r.call.Conversation.Tags} {
+	for _, tags := range []*[]string{&r.Call.Tags, &r.Call.Conversation.Tags} {
 		if len(*tags) == 0 {
 			*tags = nil
 		}
@@ -98,7 +97,7 @@ func text(name string, field func(*call.Call) *string) *column {
 	return &column{
 		name: name, sent: "String", read: quote(name),
 		put:    func(p *part, c *call.Call) { p.text(*field(c)) },
-		target: func(r *record) any { return field(&r.call) },
+		target: func(r *record) any { return field(&r.Call) },
 	}
 }
 
@@ -106,7 +105,7 @@ func int32s(name string, field func(*call.Call) *int32) *column {
 	return &column{
 		name: name, sent: "Int32", read: quote(name),
 		put:    func(p *part, c *call.Call) { p.values = binary.LittleEndian.AppendUint32(p.values, uint32(*field(c))) },
-		target: func(r *record) any { return field(&r.call) },
+		target: func(r *record) any { return field(&r.Call) },
 	}
 }
 
@@ -114,7 +113,7 @@ func int64s(name string, field func(*call.Call) *int64) *column {
 	return &column{
 		name: name, sent: "Int64", read: quote(name),
 		put:    func(p *part, c *call.Call) { p.word(uint64(*field(c))) },
-		target: func(r *record) any { return field(&r.call) },
+		target: func(r *record) any { return field(&r.Call) },
 	}
 }
 
@@ -122,7 +121,7 @@ func uint64s(name string, field func(*call.Call) *uint64) *column {
 	return &column{
 		name: name, sent: "UInt64", read: quote(name),
 		put:    func(p *part, c *call.Call) { p.word(*field(c)) },
-		target: func(r *record) any { return field(&r.call) },
+		target: func(r *record) any { return field(&r.Call) },
 	}
 }
 
@@ -132,7 +131,7 @@ func instants(name string, field func(*call.Call) *call.Instant) *column {
 		name: name, sent: "Nullable(DateTime64(3, 'UTC'))",
 		read:   fmt.Sprintf("ifNull(toUnixTimestamp64Milli(%s), toInt64(%d))", quote(name), call.NoInstant),
 		put:    func(p *part, c *call.Call) { p.nullable(int64(*field(c)), int64(call.NoInstant)) },
-		target: func(r *record) any { return (*int64)(field(&r.call)) },
+		target: func(r *record) any { return (*int64)(field(&r.Call)) },
 	}
 }
 
@@ -148,7 +147,7 @@ func moments(name string, field func(*call.Call) *call.Instant) *column {
 			}
 			p.word(0)
 		},
-		target: func(r *record) any { return (*int64)(field(&r.call)) },
+		target: func(r *record) any { return (*int64)(field(&r.Call)) },
 	}
 }
 
@@ -157,7 +156,7 @@ func seconds(name string, field func(*call.Call) *int64) *column {
 	return &column{
 		name: name, sent: "Int32", read: "toInt64(" + quote(name) + ")",
 		put:    func(p *part, c *call.Call) { p.seconds(*field(c)) },
-		target: func(r *record) any { return field(&r.call) },
+		target: func(r *record) any { return field(&r.Call) },
 	}
 }
 
@@ -165,7 +164,7 @@ func percents(name string, field func(*call.Call) *uint8) *column {
 	return &column{
 		name: name, sent: "UInt8", read: quote(name),
 		put:    func(p *part, c *call.Call) { p.small(*field(c)) },
-		target: func(r *record) any { return field(&r.call) },
+		target: func(r *record) any { return field(&r.Call) },
 	}
 }
 
@@ -173,7 +172,7 @@ func marks(name string, field func(*call.Call) *bool) *column {
 	return &column{
 		name: name, sent: "UInt8", read: quote(name) + " = 1",
 		put:    func(p *part, c *call.Call) { p.mark(*field(c)) },
-		target: func(r *record) any { return field(&r.call) },
+		target: func(r *record) any { return field(&r.Call) },
 	}
 }
 
@@ -189,6 +188,6 @@ func lists(name string, field func(*call.Call) *[]string) *column {
 			p.entries += uint64(len(list))
 			p.front = binary.LittleEndian.AppendUint64(p.front, p.entries)
 		},
-		target: func(r *record) any { return field(&r.call) },
+		target: func(r *record) any { return field(&r.Call) },
 	}
 }

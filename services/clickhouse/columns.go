@@ -19,12 +19,12 @@ func rawColumns() []*column {
 		{
 			name: "org_id", sent: "UInt32", read: "org_id",
 			put:    func(p *part, c *call.Call) { p.values = binary.LittleEndian.AppendUint32(p.values, c.OrgID) },
-			target: func(r *record) any { return &r.call.OrgID },
+			target: func(r *record) any { return &r.Call.OrgID },
 		},
 		{
 			name: "calldate", sent: "DateTime64(3, 'UTC')", read: "toUnixTimestamp64Milli(calldate)",
 			put:    func(p *part, c *call.Call) { p.word(uint64(c.Calldate)) },
-			target: func(r *record) any { return (*int64)(&r.call.Calldate) },
+			target: func(r *record) any { return (*int64)(&r.Call.Calldate) },
 		},
 		uint64s("id", func(c *call.Call) *uint64 { return &c.ID }),
 		uint64s("version", func(c *call.Call) *uint64 { return (*uint64)(&c.Version) }),

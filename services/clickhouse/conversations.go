@@ -30,8 +30,9 @@ type Head struct {
 // Conversations of the scope, newest first (calldate of the head, then id, both descending).
 func (s *Store) Conversations(ctx context.Context, scope Scope, q ConversationQuery) ([]Head, error) {
 	for _, low := range steps(q.From, q.To, call.InstantOf(time.Now()), days) {
-		heads, err := s.heads(ctx, fmt.Sprintf("WHERE %s ORDER BY calldate DESC, id DESC LIMIT %d OFFSET %d",
-			q.where(scope, low), q.Limit, q.Offset))
+		var heads []Head
+		err := s.read(ctx, fmt.Sprintf("WHERE %s ORDER BY calldate DESC, id DESC LIMIT %d OFFSET %d",
+			q.where(scope, low), q.Limit, q.Offset), func(h *Head) { heads = append(heads, *h) })
 		if err != nil || len(heads) == q.Limit || low == q.From {
 			return heads, err
 		}

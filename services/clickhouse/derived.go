@@ -18,7 +18,7 @@ func derivedColumns() []*column {
 		{
 			name: "wait_time", sent: "Nullable(Int64)", read: "ifNull(wait_time, -1)",
 			put:    func(p *part, c *call.Call) { p.nullable(c.WaitTime, call.NoSeconds) },
-			target: func(r *record) any { return &r.call.WaitTime },
+			target: func(r *record) any { return &r.Call.WaitTime },
 		},
 		text("disconnected_by", func(c *call.Call) *string { return (*string)(&c.DisconnectedBy) }),
 		percents("disconnected_confidence", func(c *call.Call) *uint8 { return &c.Confidence }),
@@ -58,7 +58,7 @@ func headColumns() []*column {
 			put: func(p *part, c *call.Call) {
 				p.values = binary.LittleEndian.AppendUint16(p.values, uint16(min(math.MaxUint16, max(0, c.Conversation.Legs))))
 			},
-			target: func(r *record) any { return &r.call.Conversation.Legs },
+			target: func(r *record) any { return &r.Call.Conversation.Legs },
 		},
 		marks("conv_complete", func(c *call.Call) *bool { return &c.Conversation.Complete }),
 		moments("conv_answer", func(c *call.Call) *call.Instant { return &c.Conversation.Answer }),

@@ -1,6 +1,7 @@
 package clickhouse
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -41,4 +42,18 @@ func (s *Store) Text(t testing.TB, query string) string {
 		t.Fatalf("%s: %v", query, err)
 	}
 	return text
+}
+
+// Answers counts what a query gives.
+func (s *Store) Answers(ctx context.Context, query string) (int, error) {
+	rows, err := s.conn.Query(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	n := 0
+	for rows.Next() {
+		n++
+	}
+	return n, rows.Err()
 }

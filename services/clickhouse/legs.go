@@ -2,6 +2,8 @@ package clickhouse
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +29,7 @@ func (s *Store) Legs(ctx context.Context, keys []Key) ([]call.Call, error) {
 // legs does so for the rows that meet the condition scope.
 func (s *Store) legs(ctx context.Context, scope string, keys []Key, each func(*Head)) error {
 	asked := make(map[Key]bool, len(keys))
-	known := map[place]bool{}
+	known := map[place]bool{} // read already
 	for range joinRounds {
 		var fresh []Key
 		for _, k := range keys {
@@ -39,24 +41,25 @@ func (s *Store) legs(ctx context.Context, scope string, keys []Key, each func(*H
 		if len(fresh) == 0 {
 			break
 		}
-		places, err := s.places(ctx, join(scope, around(fresh), ofConversations(fresh)))
-		if err != nil {
-			return err
-		}
-		found, err := s.at(ctx, unknown(places, known))
+		sources, linkedids := apart(fresh)
+		places, err := s.places(ctx, linkedids, join(scope, around(fresh), "source IN "+texts(sources)),
+			"linkedid IN list", "joined IN list", "linkedid = '' AND uniqueid IN list")
 		if err != nil {
 			return err
 		}
 		keys = keys[:0:0]
-		for i := range found {
-			own, with := keysOf(&found[i].Call)
-			// The filter may have met an older version of the row, or another source's linkedid.
+		err = s.at(ctx, unknown(places, known), func(h *Head) {
+			own, with := keysOf(&h.Call)
+			// The search may have met an older version of the row, or another source's linkedid.
 			if !asked[own] && !asked[with] {
-				delete(known, placeOf(&found[i].Call))
-				continue
+				delete(known, placeOf(&h.Call))
+				return
 			}
-			each(&found[i])
+			each(h)
 			keys = append(keys, own, with)
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -71,20 +74,15 @@ func keysOf(c *call.Call) (own, with Key) {
 	return own, Key{c.Source, c.Joined}
 }
 
-// ofConversations is the condition of rows that may belong to one of keys.
-func ofConversations(keys []Key) string {
-	sources, ids := make([]string, 0, 1), make([]string, 0, len(keys))
-	seen := map[string]bool{}
+// apart are the sources and the linkedids of keys.
+func apart(keys []Key) (sources, linkedids []string) {
 	for _, k := range keys {
-		if !seen[k.Source] {
-			seen[k.Source] = true
+		if !slices.Contains(sources, k.Source) {
 			sources = append(sources, k.Source)
 		}
-		ids = append(ids, k.Linkedid)
+		linkedids = append(linkedids, k.Linkedid)
 	}
-	list := texts(ids)
-	return "source IN " + texts(sources) + " AND (linkedid IN " + list + " OR joined IN " + list +
-		" OR linkedid = '' AND uniqueid IN " + list + ")"
+	return sources, linkedids
 }
 
 // Rows of a conversation lie near the epoch in its linkedid. A day before allows for a clock or time zone set wrong, two
@@ -155,25 +153,16 @@ func (s *Store) Crossing(ctx context.Context, source string, channels []string, 
 	if len(wanted) == 0 {
 		return nil, nil
 	}
-	names := make([]string, 0, len(wanted))
-	for name := range wanted {
-		names = append(names, name)
-	}
-	list := texts(names)
-	places, err := s.places(ctx, join(between(from, to), "source = "+literal(source),
-		"(channel IN "+list+" OR dstchannel IN "+list+")"))
-	if err != nil {
-		return nil, err
-	}
-	found, err := s.at(ctx, places)
+	places, err := s.places(ctx, slices.Collect(maps.Keys(wanted)), join(between(from, to), "source = "+literal(source)),
+		"channel IN list", "dstchannel IN list")
 	if err != nil {
 		return nil, err
 	}
 	var crossing []call.Call
-	for i := range found {
-		if c := &found[i].Call; c.Source == source && (wanted[c.Channel] || wanted[c.Dstchannel]) {
-			crossing = append(crossing, *c)
+	err = s.at(ctx, unknown(places, map[place]bool{}), func(h *Head) {
+		if wanted[h.Channel] || wanted[h.Dstchannel] {
+			crossing = append(crossing, h.Call)
 		}
-	}
-	return crossing, nil
+	})
+	return crossing, err
 }

@@ -147,6 +147,23 @@ func TestLegsOfNewestVersionsOnly(t *testing.T) {
 	}
 }
 
+// A row that moved from the conversation asked for to one that is joined to it is met twice, and the first time does not count.
+func TestLegsThatChangedTheirConversation(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	const a, b = "1795228246.1", "1795228250.5"
+	bridge, was := leg(1, 1, a, 0), leg(2, 1, a, 1)
+	bridge.Joined = b
+	is := was
+	is.Linkedid, is.Version = b, was.Version.Next()
+	insert(t, store, "a", bridge, was)
+	insert(t, store, "b", is)
+	legs, err := store.Legs(t.Context(), []clickhouse.Key{{Source: "pbx", Linkedid: a}})
+	if err != nil || !reflect.DeepEqual(ids(legs), []uint64{1, 2}) {
+		t.Errorf("got %v, %v; want 1 and 2", ids(legs), err)
+	}
+}
+
 func TestLegsOfThousandsOfConversations(t *testing.T) {
 	t.Parallel()
 	store := open(t)
@@ -184,15 +201,16 @@ func TestCrossing(t *testing.T) {
 	lyon := channel(8, 5, "PJSIP/1001-1", "")
 	lyon.Source = "lyon"
 	insert(t, store, "a", channel(1, 0, "PJSIP/1001-1", ""), channel(2, 10, "PJSIP/tata-9", "PJSIP/1001-1"), channel(3, 5, "PJSIP/1001-10", "x"),
-		channel(4, -1, "PJSIP/1001-1", ""), channel(5, 11, "PJSIP/1001-1", ""), channel(6, 5, "", "it's"), was, lyon)
+		channel(4, -1, "PJSIP/1001-1", ""), channel(5, 11, "PJSIP/1001-1", ""), channel(9, 11, "", "PJSIP/1001-1"),
+		channel(10, 10, "PJSIP/1001-1", "PJSIP/1001-1"), channel(6, 5, "", "it's"), was, lyon)
 	insert(t, store, "b", is)
 	from, to := call.Instant(epoch*1000), call.Instant((epoch+10)*1000)
 	for _, x := range []struct {
 		channels []string
 		want     []uint64
 	}{
-		{[]string{"PJSIP/1001-1"}, []uint64{1, 2}},
-		{[]string{"PJSIP/1001-1", "it's", "PJSIP/1001-1"}, []uint64{1, 2, 6}},
+		{[]string{"PJSIP/1001-1"}, []uint64{1, 2, 10}},
+		{[]string{"PJSIP/1001-1", "it's", "PJSIP/1001-1"}, []uint64{1, 2, 6, 10}},
 		{[]string{"", "x"}, []uint64{3}},
 		{[]string{""}, []uint64{}},
 		{nil, []uint64{}},

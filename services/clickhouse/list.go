@@ -84,18 +84,12 @@ func (s *Store) Get(ctx context.Context, scope Scope, id uint64) (call.Call, err
 // reads every column of the organisation.
 func (s *Store) calls(ctx context.Context, tail string) ([]call.Call, error) {
 	var calls []call.Call
-	err := s.read(ctx, tail, func(r *record) { calls = append(calls, r.call) })
+	err := s.read(ctx, tail, func(h *Head) { calls = append(calls, h.Call) })
 	return calls, err
 }
 
-// heads does the same and tells whether each one's conversation is settled.
-func (s *Store) heads(ctx context.Context, tail string) ([]Head, error) {
-	var heads []Head
-	err := s.read(ctx, tail, func(r *record) { heads = append(heads, Head{r.call, r.settled}) })
-	return heads, err
-}
-
-func (s *Store) read(ctx context.Context, tail string, each func(*record)) error {
+// read does the same one by one, and tells of heads whether the conversation is settled. The next one overwrites the last.
+func (s *Store) read(ctx context.Context, tail string, each func(*Head)) error {
 	reads := make([]string, len(s.columns), len(s.columns)+1)
 	for i, c := range s.columns {
 		reads[i] = c.read
@@ -112,7 +106,7 @@ func (s *Store) read(ctx context.Context, tail string, each func(*record)) error
 	for i, c := range s.columns {
 		targets[i] = c.target(&r)
 	}
-	targets = append(targets, &r.settled)
+	targets = append(targets, &r.Settled)
 	for rows.Next() {
 		r = record{}
 		if err := rows.Scan(targets...); err != nil {
@@ -121,7 +115,7 @@ func (s *Store) read(ctx context.Context, tail string, each func(*record)) error
 		if err := r.settle(); err != nil {
 			return err
 		}
-		each(&r)
+		each(&r.Head)
 	}
 	if err := rows.Err(); err != nil {
 		return s.explain("read calls", err)

@@ -28,7 +28,7 @@ func (s *Store) Lookup(ctx context.Context, ids []uint64) (map[uint64][]Stored, 
 	}
 	where, wanted := idFilter(ids)
 	// No FINAL: every version of the rows is read and folded here, which is cheaper for ids that were never stored.
-	rows, err := s.conn.Query(long(ctx), `SELECT org_id, toUnixTimestamp64Milli(calldate), id, argMax(is_deleted, version) AS gone,
+	rows, err := s.conn.Query(searching(ctx), `SELECT org_id, toUnixTimestamp64Milli(calldate), id, argMax(is_deleted, version) AS gone,
 		max(version), min(version), argMax(raw_hash, version), argMax(direction, version)
 		FROM calls WHERE `+where+` GROUP BY org_id, calldate, id HAVING gone = 0`)
 	if err != nil {

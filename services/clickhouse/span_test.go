@@ -68,6 +68,9 @@ func TestSpan(t *testing.T) {
 					break
 				}
 			}
+			if n, err := store.CountSpan(t.Context(), q); err != nil || int(n) != len(want) {
+				t.Errorf("%s: counted %d, %v; want %d", name, n, err, len(want))
+			}
 			if !slices.Equal(got, want) {
 				t.Errorf("%s, %d a page: got %v, want %v", name, limit, got, want)
 			}
