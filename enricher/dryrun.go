@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/cdrflow/cdrflow/services/call"
@@ -38,7 +37,7 @@ func dryRun(ctx context.Context, p *process.Process, f regenerateFlags) error {
 	defer store.Close()
 	d := &comparison{
 		store: store, zones: zones{bus: bus, given: f.zones}, flags: f, out: newProgress(p.Out), anew: reunderstand(r),
-		differences: newDifferences(), done: idSet{},
+		differences: newDifferences(),
 	}
 	if err := d.run(ctx); err != nil {
 		return err
@@ -56,7 +55,7 @@ type comparison struct {
 	out         *progress
 	anew        reunderstands
 	differences *differences
-	done        idSet // rows compared: a conversation may be met on two pages
+	done        idSet // rows compared: a conversation may be met on two pages; nil before the first
 }
 
 func (d *comparison) run(ctx context.Context) error {
@@ -102,17 +101,20 @@ func (d *comparison) compare(ctx context.Context, page []call.Call) error {
 	if err != nil {
 		return err
 	}
-	for _, one := range conversations(legs) {
-		zone, err := d.zones.of(ctx, one[0].Source)
+	groups := conversations(legs)
+	if d.done == nil {
+		// Whether a PBX writes UTC shows in some rows only. An enricher has seen them; so have we when we begin again.
+		for _, one := range groups {
+			if _, err := d.understand(ctx, one); err != nil {
+				return err
+			}
+		}
+		d.done = idSet{}
+	}
+	for _, one := range groups {
+		anew, err := d.understand(ctx, one)
 		if err != nil {
 			return err
-		}
-		anew, err := d.anew(one, zone)
-		if err != nil {
-			return fmt.Errorf("understand conversation %s: %w", one[0].ConversationID(), err)
-		}
-		if len(anew) != len(one) {
-			return errors.New("a conversation has another number of legs than before")
 		}
 		for i := range one {
 			if d.done.add(one[i].ID) {
@@ -121,6 +123,18 @@ func (d *comparison) compare(ctx context.Context, page []call.Call) error {
 		}
 	}
 	return nil
+}
+
+func (d *comparison) understand(ctx context.Context, legs []call.Call) ([]call.Call, error) {
+	zone, err := d.zones.of(ctx, legs[0].Source)
+	if err != nil {
+		return nil, err
+	}
+	anew, err := d.anew(legs, zone)
+	if err != nil {
+		return nil, fmt.Errorf("understand conversation %s: %w", legs[0].ConversationID(), err)
+	}
+	return anew, nil
 }
 
 // conversations groups legs by what they are part of.

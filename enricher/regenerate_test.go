@@ -155,7 +155,7 @@ func TestRegenerateWithTheZoneOfToday(t *testing.T) {
 	at := time.Date(2026, 9, 1, 10, 0, 0, 0, time.UTC)
 	pbx := d.pbx()
 	// The PBX stood in India all the time, and its uniqueid says so.
-	pbx.page(line{id: 1, account: "1", calldate: at, linked: fmt.Sprintf("%d.1", at.Add(-(5*time.Hour+30*time.Minute)).Unix())})
+	pbx.page(line{id: 1, account: "1", calldate: at, linked: fmt.Sprintf("%d.1", at.Add(-(5*time.Hour + 30*time.Minute)).Unix())})
 	d.await(1, 1)
 	stored := func() call.Call {
 		t.Helper()

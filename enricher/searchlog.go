@@ -12,7 +12,7 @@ import (
 // newest. It ends where no older chunk can hold a row that is wanted, since no row was written after its chunk came.
 func (g *generation) searchLog(ctx context.Context) error {
 	var block []lacking
-	clocks := clocks{}
+	mind := newUnderstanding(nil) // for times alone
 	for chunk, err := range g.bus.Backwards(ctx, g.flags.from, g.head) {
 		if err != nil {
 			return err
@@ -24,7 +24,7 @@ func (g *generation) searchLog(ctx context.Context) error {
 		if chunk.Kind == call.KindRegenerate || chunk.Kind == call.KindReplay {
 			continue
 		}
-		block = g.gather(block, chunk, clocks)
+		block = g.gather(block, chunk, mind)
 		if len(block) >= lookedUpAtOnce {
 			if err := g.look(ctx, block); err != nil {
 				return err
@@ -47,46 +47,25 @@ func (g *generation) enough(stored time.Time) bool {
 }
 
 // gather the rows of a chunk that were not met before. A chunk that cannot be read is parked, and nobody misses it here.
-func (g *generation) gather(block []lacking, chunk *jetstream.Logged, clocks clocks) []lacking {
+func (g *generation) gather(block []lacking, chunk *jetstream.Logged, mind *understanding) []lacking {
 	r, err := chunk.Open()
 	if err != nil {
 		return block
 	}
-	clock, err := clocks.of(r.Origin.Zone)
+	clock, err := mind.clock(r.Origin.Zone)
 	if err != nil {
 		return block
 	}
-	t := r.Origin.Table
 	for row := (call.Row{}); r.Next(&row); {
 		id := call.ID(r.Origin.SourceNumber, row.ID)
 		if !g.seen.add(id) {
 			continue
 		}
-		calldate, _ := row.Value(t, "calldate")
-		uniqueid, _ := row.Value(t, "uniqueid")
-		epoch := epochOf(uniqueid)
-		at, _, ok := clock.instant(calldate, epoch)
-		if !ok {
-			at = max(0, epoch)
-		}
-		if at >= g.flags.since && g.tried.lacks(id) {
-			block = append(block, lacking{source: chunk.Source, id: id, at: at, sequence: chunk.Sequence})
+		c := call.Call{Source: chunk.Source}
+		mind.times(r.Origin.Table, clock, &row, &c)
+		if c.Calldate >= g.flags.since && g.tried.lacks(id) {
+			block = append(block, lacking{source: chunk.Source, id: id, at: c.Calldate, sequence: chunk.Sequence})
 		}
 	}
 	return block
-}
-
-// clocks of the zones of sources.
-type clocks map[string]*clock
-
-func (c clocks) of(zone string) (*clock, error) {
-	if one, ok := c[zone]; ok {
-		return one, nil
-	}
-	location, err := time.LoadLocation(zone)
-	if err != nil {
-		return nil, err
-	}
-	c[zone] = newClock(location)
-	return c[zone], nil
 }
