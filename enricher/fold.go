@@ -91,20 +91,28 @@ func (s *scene) machine() call.AnsweredType {
 	return ""
 }
 
-// talk is how long people talked, in seconds: legs one after the other are added, what stands behind another leg is part
-// of it.
+// talk is how long people talked, in seconds: legs one after the other are added, what stands behind another leg is part of
+// it, and talks at the same time are counted once.
 func (s *scene) talk() int64 {
-	total := int64(0)
-	for _, l := range s.legs {
+	covered, total := call.NoInstant, int64(0)
+	for _, l := range s.legs { // in order of start
 		if l.outer != nil && l.outer.talked() || l.LegKind == call.LegConsult {
 			continue
 		}
 		if l.TalkTime == call.NoSeconds {
 			return call.NoSeconds
 		}
-		total += l.TalkTime
+		to := l.start() + call.Instant(l.Duration*1000)
+		from := to - call.Instant(l.TalkTime*1000)
+		if covered != call.NoInstant {
+			from = max(from, covered)
+		}
+		if to > from {
+			total += int64(to - from)
+			covered = to
+		}
 	}
-	return total
+	return total / 1000
 }
 
 // rungUntil is how long phones rang before until, in seconds, several at once counted once; NoSeconds where nobody rang or
@@ -141,7 +149,10 @@ func (s *scene) detail() call.Detail {
 	head, root := s.legs[0], s.root
 	d := call.Detail{Src: root.Src, Dst: s.requested(), DID: root.Did, Trunk: s.trunk()}
 	d.SourceName = s.sourceName()
-	d.RequestedExtension, d.RequestedContext = s.requested(), root.Dcontext
+	d.RequestedContext = root.Dcontext
+	if root.Did != "" || (call.IsDialled(d.Dst) || d.Dst == root.RangExtension || d.Dst == root.Queue) && !s.isRewritten() {
+		d.RequestedExtension = d.Dst
+	}
 	d.RequestedName = s.u.rules.nameOf(head.OrgID, s.requestedInside())
 	to := s.destination().phone()
 	d.DestinationExtension, d.DestinationContext = to.RangExtension, to.Dcontext
@@ -273,6 +284,20 @@ func (s *scene) requested() string {
 		}
 	}
 	return s.root.Dst
+}
+
+// isRewritten tells whether a blind transfer wrote its target over what an outside caller had dialled, as it does in the rows
+// before it as well.
+func (s *scene) isRewritten() bool {
+	if s.origin(s.root) != outside {
+		return false
+	}
+	for l := s.root.next; l != nil; l = l.next {
+		if l.LegKind == call.LegTransfer && l.Dst == s.root.Dst {
+			return true
+		}
+	}
+	return false
 }
 
 // requestedInside is the extension that was rung first.

@@ -19,8 +19,8 @@ var didRules = []rule[string]{
 	{"dst in a context that trunks enter", "dst dcontext", 0, func(s *scene, l *leg) (string, bool) {
 		return l.Dst, isNumber(l.Dst) && s.u.rules.contextKind(l.Dcontext) == inboundContext
 	}},
-	{"dst before anything was dialled, too long for an extension", "dst channel", 0, func(_ *scene, l *leg) (string, bool) {
-		return l.Dst, isNumber(l.Dst) && !isExtension(l.Dst) && l.previous == nil
+	{"dst before anything was dialled, too long for an extension", "dst channel", 0, func(s *scene, l *leg) (string, bool) {
+		return l.Dst, isNumber(l.Dst) && !s.isInsideNumber(l.Dst) && l.previous == nil && !l.goesOnTalking()
 	}},
 }
 
@@ -35,6 +35,20 @@ func (s *scene) did() string {
 		}
 	}
 	return ""
+}
+
+// goesOnTalking tells a leg that talked and went on to somebody else under the same dst: a blind transfer writes its target
+// over the dst of the rows before it as well.
+func (l *leg) goesOnTalking() bool {
+	if !l.talked() {
+		return false
+	}
+	for n := l.next; n != nil; n = n.next {
+		if n.Dstchannel != "" && n.Dst == l.Dst {
+			return true
+		}
+	}
+	return false
 }
 
 // isNumber tells a dialled number: digits, perhaps behind a plus; not a label that dialplan jumped to.

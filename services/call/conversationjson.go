@@ -3,6 +3,7 @@ package call
 import (
 	"cmp"
 	"strconv"
+	"strings"
 )
 
 // AppendConversationJSON appends the conversation whose head c is, as the Call Logs API shows it. The names are those of a
@@ -127,7 +128,9 @@ func (d *Detail) fill(c *Call) {
 	set(&d.Dst, c.Dst)
 	set(&d.DID, c.Did)
 	set(&d.Trunk, c.Trunk)
-	set(&d.RequestedExtension, d.Dst)
+	if c.Conversation.Detail == "" && (c.Did != "" || IsDialled(d.Dst) || d.Dst == c.RangExtension || d.Dst == c.Queue) {
+		set(&d.RequestedExtension, d.Dst)
+	}
 	set(&d.RequestedContext, c.Dcontext)
 	set(&d.DestinationExtension, c.RangExtension)
 	set(&d.DestinationExtension, d.Dst)
@@ -154,6 +157,12 @@ func (d *Detail) fill(c *Call) {
 	if d.Path == nil {
 		d.Path = c.Path(nil)
 	}
+}
+
+// IsDialled tells what somebody can have dialled, digits and the keys * and #, from a label of the dialplan and from a key
+// that was pressed in a menu.
+func IsDialled(text string) bool {
+	return len(text) > 1 && strings.Trim(text, "+0123456789*#") == ""
 }
 
 func set(field *string, text string) {
