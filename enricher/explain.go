@@ -54,9 +54,7 @@ func (e *enricher) explain(ctx context.Context, body []byte) ([]byte, error) {
 	t, x := &trace{}, explanation{OrgID: q.OrgID, ID: q.ID, Fields: []decision{}}
 	mind := newUnderstanding(e.rules.Load())
 	if len(rows) > 0 {
-		if err := mind.explain(rows, t); err != nil {
-			return nil, err
-		}
+		mind.explain(rows, t)
 		x.ConversationID = rows[0].ConversationID()
 	}
 	x.RulesRevision = fmt.Sprintf("%08x", mind.rules.revision)

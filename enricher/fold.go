@@ -2,8 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -11,7 +9,7 @@ import (
 )
 
 // fold makes the conversation of the legs and keeps it on the oldest: only what the rules decided is put together here.
-func (s *scene) fold() error {
+func (s *scene) fold() {
 	head := s.legs[0]
 	v := &head.Conversation
 	*v = call.NoConversation
@@ -39,15 +37,13 @@ func (s *scene) fold() error {
 		v.RingTime = s.rungUntil(v.End)
 		v.WaitTime = int64(v.End-head.start()) / 1000
 	}
-	if v.Legs == 1 && !s.named() {
-		return nil // the row tells the rest
+	if v.Legs == 1 && !s.listed() {
+		v.Detail = call.NameOnly(s.sourceName()) // the row tells the rest
+		return
 	}
-	text, err := json.Marshal(s.detail())
-	if err != nil {
-		return fmt.Errorf("detail of conversation %s: %w", head.ConversationID(), err)
-	}
-	v.Detail = string(text)
-	return nil
+	s.detail()
+	s.u.text = s.u.detail.AppendJSON(s.u.text[:0])
+	v.Detail = string(s.u.text)
 }
 
 // queueLeg is the leg whose queue the conversation is said to be of: where somebody answered, else the last that the caller
@@ -144,10 +140,13 @@ func (s *scene) rungUntil(until call.Instant) int64 {
 	return total / 1000
 }
 
-// detail of the conversation, for people to read.
-func (s *scene) detail() call.Detail {
-	head, root := s.legs[0], s.root
-	d := call.Detail{Src: root.Src, Dst: s.requested(), DID: root.Did, Trunk: s.trunk()}
+// detail of the conversation, for people to read, in the memory of the understanding.
+func (s *scene) detail() {
+	head, root, d := s.legs[0], s.root, &s.u.detail
+	*d = call.Detail{
+		Src: root.Src, Dst: s.requested(), DID: root.Did, Trunk: s.trunk(), Participants: d.Participants[:0], Path: d.Path[:0],
+		Recordings: d.Recordings[:0], Legs: d.Legs[:0],
+	}
 	d.SourceName = s.sourceName()
 	d.RequestedContext = root.Dcontext
 	if root.Did != "" || (call.IsDialled(d.Dst) || d.Dst == root.RangExtension || d.Dst == root.Queue) && !s.isRewritten() {
@@ -177,7 +176,7 @@ func (s *scene) detail() call.Detail {
 			}
 			d.AnsweredAgent = cmp.Or(d.AnsweredAgent, l.Agent)
 		}
-		s.participate(&d, l)
+		s.participate(d, l)
 		if l.Recordingfile != "" && !slices.ContainsFunc(d.Recordings, func(r call.Recording) bool { return r.File == l.Recordingfile }) {
 			d.Recordings = append(d.Recordings, call.Recording{CallID: l.recorded(s.legs).ID, File: l.Recordingfile})
 		}
@@ -187,8 +186,7 @@ func (s *scene) detail() call.Detail {
 	}
 	end := s.closing()
 	d.HangupCause, d.HangupReason, d.HangupSource = end.HangupCause, end.HangupReason, end.HangupSource
-	d.Path = s.path()
-	return d
+	d.Path = s.path(d.Path)
 }
 
 // recorded is the leg by which a recording is best asked for: one that talked, of those that name the file.
@@ -206,7 +204,8 @@ func (s *scene) participate(d *call.Detail, l *leg) {
 	if l.consults && l.LegKind == call.LegConsult && l.CallerExtension == "" {
 		return
 	}
-	for _, p := range l.Participants(nil) {
+	s.u.parties = l.Participants(s.u.parties[:0])
+	for _, p := range s.u.parties {
 		i := slices.IndexFunc(d.Participants, func(o call.Participant) bool { return o.Extension == p.Extension })
 		if i < 0 {
 			p.Name = s.u.rules.nameOf(l.OrgID, p.Extension)
@@ -224,13 +223,13 @@ func (s *scene) participate(d *call.Detail, l *leg) {
 }
 
 // path of the caller: repeated steps at the same place and time are one.
-func (s *scene) path() []call.Step {
-	var steps []call.Step
+func (s *scene) path(steps []call.Step) []call.Step {
 	for _, l := range s.legs {
 		if l.LegKind == call.LegTail || l.LegKind == call.LegConsult || l.LegKind == call.LegPickup && l.Dstchannel == "" || l.outer != nil && l.outer.Dstchannel != "" {
 			continue
 		}
-		for _, step := range l.Path(nil) {
+		s.u.steps = l.Path(s.u.steps[:0])
+		for _, step := range s.u.steps {
 			if step.Kind == "rang" && l.stranger {
 				continue // it had rung before, for somebody else
 			}

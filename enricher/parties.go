@@ -90,6 +90,32 @@ func (s *scene) callerExtension(l *leg) string {
 	return from.a.endpoint
 }
 
+// caller of a leg in E.164: numbers are written as the trunk that brought them does.
+func (s *scene) caller(l *leg) string {
+	return s.number(l, l.Src, l.a)
+}
+
+// callee of a leg in E.164: what was dialled, to the trunk or by the outside caller.
+func (s *scene) callee(l *leg) string {
+	if l.Did != "" && l.b.place != outside {
+		return s.number(l, l.Did, s.root.a)
+	}
+	return s.number(l, l.Dst, l.b)
+}
+
+func (s *scene) number(l *leg, text string, party side) string {
+	trunk := ""
+	if party.place == outside {
+		trunk = party.endpoint
+	}
+	return s.u.numbers.e164(text, s.u.rules.numbering(l.Source, trunk))
+}
+
+// withheld tells whether the caller kept the number back.
+func (s *scene) withheld(l *leg) bool {
+	return withheldNumber(l.Src, l.Clid, s.u.rules.isWithheldWord)
+}
+
 // nameOf an extension, as the site lists it.
 func (r *rules) nameOf(org uint32, extension string) string {
 	if extension == "" {
@@ -104,13 +130,14 @@ func (s *scene) sourceName() string {
 	if name := s.u.rules.nameOf(s.root.OrgID, s.root.CallerExtension); name != "" {
 		return name
 	}
-	return ""
+	return callerName(s.root.Clid)
 }
 
-// named tells whether the detail says more than the row of a one-leg conversation.
-func (s *scene) named() bool {
+// listed tells whether the site's names say more than the row of a conversation of one leg.
+func (s *scene) listed() bool {
 	l := s.root
-	return s.sourceName() != "" || s.u.rules.nameOf(l.OrgID, l.RangExtension) != "" || s.u.rules.nameOf(l.OrgID, l.Dst) != "" || l.picks || s.requested() != l.Dst
+	return l.picks || s.u.rules.nameOf(l.OrgID, l.RangExtension) != "" || s.u.rules.nameOf(l.OrgID, l.Dst) != "" ||
+		s.u.rules.nameOf(l.OrgID, l.CallerExtension) != "" || s.requested() != l.Dst
 }
 
 // tags of a leg: those of the extensions that took part and of the queue, that of the hours, and where the site says so

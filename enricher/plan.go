@@ -112,9 +112,7 @@ func (p *plan) overtake(a *arrival) {
 	if !a.fresh {
 		return
 	}
-	if err := p.mind.conversation([]*call.Call{a.call}); err != nil {
-		p.log.Warn("row not understood", "id", a.call.ID, "err", err)
-	}
+	p.mind.conversation([]*call.Call{a.call})
 	p.tell = append(p.tell, call.NewEvent(call.EventNew, a.call))
 }
 
@@ -156,9 +154,7 @@ func (p *plan) think(ctx context.Context) error {
 		}
 		rows := p.groups.callsOf(one)
 		join(rows)
-		if err := p.mind.conversation(rows); err != nil {
-			return err
-		}
+		p.mind.conversation(rows)
 		wanted = append(wanted, p.mind.strangers()...)
 	}
 	if len(wanted) == 0 {
@@ -173,9 +169,7 @@ func (p *plan) think(ctx context.Context) error {
 		}
 		rows := p.groups.callsOf(one)
 		join(rows)
-		if err := p.mind.conversation(rows); err != nil {
-			return err
-		}
+		p.mind.conversation(rows)
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ func reunderstand(r *rules) reunderstands {
 			mind.row(&call.Origin{Source: was.Source, SourceNumber: number, Zone: zone, Table: was.Table}, clock, &row, was.Version, rows[i])
 		}
 		join(rows)
-		return anew, mind.conversation(rows)
+		mind.conversation(rows)
+		return anew, nil
 	}
 }

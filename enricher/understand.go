@@ -12,17 +12,23 @@ import (
 // understanding makes calls of rows under one set of rules. It does no I/O; it is not safe for concurrent use, since its
 // clocks and its memory are used again.
 type understanding struct {
-	rules  *rules
-	clocks map[string]*clock
-	habits habits
+	rules   *rules
+	clocks  map[string]*clock
+	habits  habits
+	numbers *numbers
 
 	legs   []leg // of the conversation in hand
 	order  []*leg
 	scenes scene
+
+	detail  call.Detail // of the conversation in hand, as the next four
+	text    []byte
+	parties []call.Participant
+	steps   []call.Step
 }
 
 func newUnderstanding(r *rules) *understanding {
-	return &understanding{rules: r, clocks: map[string]*clock{}}
+	return &understanding{rules: r, clocks: map[string]*clock{}, numbers: newNumbers()}
 }
 
 func (u *understanding) clock(zone string) (*clock, error) {
@@ -53,15 +59,16 @@ func (u *understanding) row(o *call.Origin, clock *clock, row *call.Row, version
 
 // conversation understands the rows of one conversation together: whose they are, and then for each organisation what
 // its own legs say. Rows keep their places in the slice.
-func (u *understanding) conversation(rows []*call.Call) error { return u.explain(rows, nil) }
+func (u *understanding) conversation(rows []*call.Call) { u.explain(rows, nil) }
 
 // explain is conversation with a trace of what decided.
-func (u *understanding) explain(rows []*call.Call, t *trace) error {
+func (u *understanding) explain(rows []*call.Call, t *trace) {
 	s := u.assemble(rows)
 	s.trace = t
 	s.organisations()
 	if len(rows) == 1 || s.oneOrganisation() {
-		return s.judge()
+		s.judge()
+		return
 	}
 	// Each organisation sees its own legs only, as if there were no others.
 	slices.SortStableFunc(u.order, func(a, b *leg) int { return int(int64(a.OrgID) - int64(b.OrgID)) })
@@ -72,12 +79,9 @@ func (u *understanding) explain(rows []*call.Call, t *trace) error {
 		}
 		own := scene{u: u, every: u.order[from:to], trace: t}
 		own.arrange()
-		if err := own.judge(); err != nil {
-			return err
-		}
+		own.judge()
 		from = to
 	}
-	return nil
 }
 
 // assemble the rows of a conversation in the understanding's own memory.
@@ -107,7 +111,7 @@ func (s *scene) oneOrganisation() bool {
 }
 
 // judge decides field after field; later fields build on earlier ones.
-func (s *scene) judge() error {
+func (s *scene) judge() {
 	s.settled.direction, _ = choose(s, s.root, wholePrefix+"direction", directionRules, call.UnknownDirection)
 	did := s.did()
 	for _, l := range s.every {
@@ -129,6 +133,7 @@ func (s *scene) judge() error {
 		c.TalkTime, _ = choose(s, l, "talk_time", talkTimeRules, call.NoSeconds)
 		c.IvrTime, _ = choose(s, l, "ivr_time", ivrTimeRules, call.NoSeconds)
 		c.CallerExtension = s.callerExtension(l)
+		c.Caller, c.Callee, c.Withheld = s.caller(l), s.callee(l), s.withheld(l)
 		c.Tags = s.tags(l)
 		s.mark(l)
 	}
@@ -154,7 +159,7 @@ func (s *scene) judge() error {
 		l.Confidence = sure
 		s.hangup(l)
 	}
-	return s.fold()
+	s.fold()
 }
 
 // mark a leg whose party B came from a call that is not known here; a look a little later may know it.

@@ -76,6 +76,65 @@ type Leg struct {
 	Kind LegKind `json:"leg_kind"`
 }
 
+// AppendJSON appends the detail as JSON, without what is empty; encoding/json reads it back.
+func (d *Detail) AppendJSON(dst []byte) []byte {
+	o := object{dst: append(dst, '{')}
+	for _, f := range [...]struct{ name, text string }{
+		{"src", d.Src}, {"dst", d.Dst}, {"did", d.DID}, {"trunk", d.Trunk}, {"source_name", d.SourceName},
+		{"requested_extension", d.RequestedExtension}, {"requested_name", d.RequestedName}, {"requested_context", d.RequestedContext},
+		{"destination_extension", d.DestinationExtension}, {"destination_name", d.DestinationName}, {"destination_context", d.DestinationContext},
+		{"answered_agent", d.AnsweredAgent}, {"hangup_cause", d.HangupCause}, {"hangup_reason", d.HangupReason}, {"hangup_source", d.HangupSource},
+	} {
+		if f.text != "" {
+			o.text(f.name, f.text)
+		}
+	}
+	if d.QueueWaitTime != nil {
+		o.int("queue_wait_time", *d.QueueWaitTime)
+	}
+	if len(d.Participants) > 0 {
+		o.array("participants", len(d.Participants), func(o *object, i int) {
+			p := &d.Participants[i]
+			o.text("extension", p.Extension)
+			if p.Name != "" {
+				o.text("name", p.Name)
+			}
+			o.bool("rang", p.Rang)
+			o.bool("answered", p.Answered)
+		})
+	}
+	if len(d.Path) > 0 {
+		o.array("path", len(d.Path), func(o *object, i int) {
+			o.text("kind", d.Path[i].Kind)
+			if d.Path[i].Who != "" {
+				o.text("who", d.Path[i].Who)
+			}
+			o.int("at", int64(d.Path[i].At))
+		})
+	}
+	if len(d.Recordings) > 0 {
+		o.array("recordings", len(d.Recordings), func(o *object, i int) {
+			o.uint("call_id", d.Recordings[i].CallID)
+			o.text("file", d.Recordings[i].File)
+		})
+	}
+	if len(d.Legs) > 0 {
+		o.array("legs", len(d.Legs), func(o *object, i int) {
+			o.uint("id", d.Legs[i].ID)
+			o.text("leg_kind", string(d.Legs[i].Kind))
+		})
+	}
+	return append(o.dst, '}')
+}
+
+// NameOnly is a Detail that holds nothing but the caller's name, as JSON: that of nearly all conversations of one leg.
+func NameOnly(sourceName string) string {
+	if sourceName == "" {
+		return ""
+	}
+	return string(append(appendString(append(make([]byte, 0, 48), `{"source_name":`...), sourceName), '}'))
+}
+
 // detail of a head; where none is kept the row tells it.
 func (c *Call) detail() (Detail, error) {
 	var d Detail

@@ -151,6 +151,11 @@ func (o *object) uint(name string, v uint64) {
 	o.dst = strconv.AppendUint(o.dst, v, 10)
 }
 
+func (o *object) int(name string, v int64) {
+	o.key(name)
+	o.dst = strconv.AppendInt(o.dst, v, 10)
+}
+
 func (o *object) text(name, v string) {
 	if v == "" {
 		o.null(name)
