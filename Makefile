@@ -36,10 +36,11 @@ bench: ## measure: throughput against the engine's own copy, memory, freshness; 
 	@$(MAKE) --no-print-directory build
 	go test -run '^$$' -bench '^BenchmarkHouse' -benchtime 1x -timeout 60m -v ./deployments/e2e
 
-fuzz: ## fuzz what reads foreign bytes, a minute each
-	go test -run '^$$' -fuzz FuzzReader -fuzztime 60s ./services/call
-	go test -run '^$$' -fuzz FuzzRules -fuzztime 60s ./enricher
-	go test -run '^$$' -fuzz FuzzPattern -fuzztime 60s ./enricher
+FUZZED := services/call:FuzzReader enricher:FuzzRules enricher:FuzzPattern enricher:FuzzChannel enricher:FuzzUserfield enricher:FuzzNumber enricher:FuzzClid enricher:FuzzConversation
+FUZZTIME ?= 60s
+
+fuzz: ## fuzz what reads foreign bytes, a minute each (FUZZTIME=10m for longer)
+	@for one in $(FUZZED); do go test -run '^$$' -fuzz "$${one#*:}$$" -fuzztime $(FUZZTIME) "./$${one%:*}" || exit 1; done
 
 fmt: ## format everything
 	@deployments/tools/lint.sh tools
