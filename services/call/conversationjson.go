@@ -128,7 +128,7 @@ func (d *Detail) fill(c *Call) {
 	set(&d.Dst, c.Dst)
 	set(&d.DID, c.Did)
 	set(&d.Trunk, c.Trunk)
-	if c.Did != "" || c.Conversation.Detail == "" && (IsDialled(d.Dst) || d.Dst == c.RangExtension || d.Dst == c.Queue) {
+	if c.Did != "" || d.Legs == nil && (IsDialled(d.Dst) || d.Dst == c.RangExtension || d.Dst == c.Queue) {
 		set(&d.RequestedExtension, d.Dst)
 	}
 	set(&d.RequestedContext, c.Dcontext)

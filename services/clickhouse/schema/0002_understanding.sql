@@ -81,7 +81,9 @@ SELECT
     ifNull(nullIf(JSONExtractString(c.conv_detail, 'did'), ''), toString(c.did)) AS did,
     ifNull(nullIf(JSONExtractString(c.conv_detail, 'trunk'), ''), toString(c.trunk)) AS trunk,
     JSONExtractString(c.conv_detail, 'source_name') AS source_name,
-    ifNull(nullIf(JSONExtractString(c.conv_detail, 'requested_extension'), ''), dst) AS requested_extension,
+    multiIf(JSONExtractString(c.conv_detail, 'requested_extension') != '', JSONExtractString(c.conv_detail, 'requested_extension'),
+        c.did != '' OR NOT JSONHas(c.conv_detail, 'legs') AND (length(dst) > 1 AND match(dst, '^[+0-9*#]+$')
+            OR dst = toString(c.rang_extension) OR dst = toString(c.queue)), dst, '') AS requested_extension,
     JSONExtractString(c.conv_detail, 'requested_name') AS requested_name,
     ifNull(nullIf(JSONExtractString(c.conv_detail, 'requested_context'), ''), toString(c.dcontext)) AS requested_context,
     multiIf(JSONExtractString(c.conv_detail, 'destination_extension') != '', JSONExtractString(c.conv_detail, 'destination_extension'),
