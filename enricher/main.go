@@ -51,5 +51,6 @@ func run(ctx context.Context, p *process.Process) error {
 		return err
 	}
 	go e.mends(ctx, rows.Held)
+	go e.rejoins(ctx, rows.Held, (&zones{bus: nats}).of, nats.PublishChunks)
 	return e.run(ctx)
 }
