@@ -93,6 +93,9 @@ var answeredTypeRules = []rule[call.AnsweredType]{
 	{"queue without a member", "lastapp dstchannel", 0, func(_ *scene, l *leg) (call.AnsweredType, bool) {
 		return "", l.Lastapp == "Queue" && l.Dstchannel == ""
 	}},
+	{"a program took the call", "lastapp dstchannel", 0, func(_ *scene, l *leg) (call.AnsweredType, bool) {
+		return "", l.Dstchannel == "" && isProgram(l.Lastapp)
+	}},
 	{"mailbox, fax", "lastapp dcontext", 0, func(_ *scene, l *leg) (call.AnsweredType, bool) {
 		return call.Prompt, l.LegKind == call.LegVoicemail || l.LegKind == call.LegFax
 	}},
@@ -104,10 +107,13 @@ var answeredTypeRules = []rule[call.AnsweredType]{
 			return "", false
 		}
 		s.used(l.inner, "disposition dstchannel lastapp")
-		if l.inner.Disposition == call.Answered {
-			return call.Prompt, true
+		switch end := l.inner.phone(); {
+		case l.inner.Disposition != call.Answered, end.LegKind == call.LegUnknown:
+			return "", true
+		case end.LegKind == call.LegConference && end.Dstchannel != "":
+			return call.Human, true
 		}
-		return "", true
+		return call.Prompt, true
 	}},
 	{"member of a queue", "lastapp dstchannel disposition", 0, func(s *scene, l *leg) (call.AnsweredType, bool) {
 		if l.outer != nil && l.outer.Lastapp == "Queue" {

@@ -17,7 +17,7 @@ var endingRules = []rule[call.DisconnectedBy]{
 		return call.ByCallee, s.settled.outcome == call.OutcomeDeclined
 	}},
 	{"the queue's time was up", "userfield lastdata", 90, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
-		return call.ByTimeout, s.settled.outcome == call.OutcomeQueueTimeout
+		return call.ByTimeout, s.settled.outcome == call.OutcomeQueueTimeout && !s.sourceIsCaller()
 	}},
 	{"the call could not be put through", "disposition userfield", 80, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
 		return call.BySystem, s.settled.outcome == call.OutcomeFailed || s.settled.outcome == call.OutcomeBlocked
@@ -36,6 +36,9 @@ var endingRules = []rule[call.DisconnectedBy]{
 	}},
 	{"hang-up source is the caller's channel", "userfield channel", 90, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
 		return call.ByCaller, s.sourceIsCaller()
+	}},
+	{"hang-up source is somebody who was called and remained after the caller's transfer", "userfield channel", 90, func(s *scene, l *leg) (call.DisconnectedBy, bool) {
+		return call.ByCallee, l.Channel != s.root.Channel && s.source() != "" && s.source() == l.Channel && s.calledEarlier(l.Channel)
 	}},
 	{"hang-up source is the channel of party B", "userfield dstchannel", 90, func(s *scene, _ *leg) (call.DisconnectedBy, bool) {
 		return call.ByCallee, s.sourceIsCallee()
@@ -114,7 +117,7 @@ func (s *scene) source() string {
 
 func (s *scene) sourceIsCaller() bool {
 	source, end := s.source(), s.closing()
-	if source == "" || source != end.Channel {
+	if source == "" || source != end.Channel || end.Channel != s.root.Channel {
 		return false
 	}
 	if s.unanswered() && end.Dstchannel == "" && (end.hangA.cause == "17" || end.hangA.cause == "34") {
@@ -192,8 +195,14 @@ func (s *scene) stoppedEarly() bool {
 		return false
 	}
 	limit := dialLimit(l.Lastdata)
-	return limit > 0 && l.Duration < limit-1
+	if limit == 0 {
+		return l.Duration < soonest
+	}
+	return l.Duration < limit-1
 }
+
+// soonest is for how many seconds a phone rings at least before it gives up by itself.
+const soonest = 10
 
 // talkLimit is how long Dial's options L(milliseconds…) and S(seconds) let two parties talk, in seconds; 0 for ever.
 func talkLimit(lastdata string) int64 {
@@ -240,6 +249,9 @@ var legEndingRules = []rule[call.DisconnectedBy]{
 			return call.ByCallee, true
 		}
 		return "", false
+	}},
+	{"hang-up source is party A, who was called first and sent on", "channel userfield", 90, func(s *scene, l *leg) (call.DisconnectedBy, bool) {
+		return call.ByCaller, l.Channel != s.root.Channel && l == s.closing() && l.hangA.source != "" && l.hangA.source == l.Channel && l.outer == nil
 	}},
 	{"it ended with the call", "end userfield", 0, func(s *scene, l *leg) (call.DisconnectedBy, bool) {
 		if !s.endsCall(l) {

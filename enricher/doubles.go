@@ -44,7 +44,8 @@ func (l *leg) isSameRow(o *leg) bool {
 func (s *scene) judgeDoubles() {
 	for _, l := range s.doubles {
 		c := l.Call
-		c.RangExtension, c.AnsweredBy, c.AnsweredType, c.CallerExtension = "", "", "", ""
+		c.RangExtension, c.AnsweredBy, c.AnsweredType, c.CallerExtension = "", "", "", s.callerExtension(l)
+		c.Caller, c.Callee, c.Withheld = s.caller(l), s.callee(l), s.withheld(l)
 		c.Queue, c.QueueWait, c.Agent, c.Tags = "", call.NoSeconds, "", nil
 		c.RingTime, c.TalkTime, c.IvrTime = call.NoSeconds, 0, call.NoSeconds
 		c.Outcome, c.DisconnectedBy, c.Confidence = "", call.ByUnknown, 0

@@ -124,7 +124,7 @@ func (s *scene) pairHalves() {
 			continue
 		}
 		for _, o := range s.legs {
-			if o.b.isHalf('1') && o.b.base == l.a.base {
+			if o.b.isHalf('1') && o.b.base == l.a.base && !o.isBehind(l) {
 				// Of several rows of one inner channel the one that reached somebody counts.
 				l.outer = o
 				if o.inner == nil || o.inner.Dstchannel == "" || (l.Disposition == call.Answered && l.Dstchannel != "") {
@@ -133,6 +133,16 @@ func (s *scene) pairHalves() {
 			}
 		}
 	}
+}
+
+// isBehind tells a row that is l or stands behind it: channels that call each other in a circle are tied once.
+func (l *leg) isBehind(first *leg) bool {
+	for o := l; o != nil; o = o.outer {
+		if o == first {
+			return true
+		}
+	}
+	return false
 }
 
 // findRoot is the row with which the call began: that of the channel that gave the conversation its linkedid, else the
@@ -164,8 +174,11 @@ func (s *scene) findPickups() {
 				continue
 			}
 			rang.pickedUp, p.pickedUp = true, true
-			if rang.next != nil && rang.next.Dstchannel != "" && rang.next.Dstchannel != rang.Dstchannel && !rang.next.dialled() {
-				rang.next.picks = true
+			for n := rang.next; n != nil; n = n.next { // the phones that rang beside it come in between
+				if n.Dstchannel != "" && n.Dstchannel != rang.Dstchannel && !n.dialled() && n.start() >= rang.end()-1000 {
+					n.picks = true
+					break
+				}
 			}
 		}
 	}

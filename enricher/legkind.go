@@ -75,6 +75,9 @@ var legKindRules = []rule[call.LegKind]{
 	{"it called somebody", "lastapp dstchannel", 0, func(_ *scene, l *leg) (call.LegKind, bool) {
 		return call.LegDial, l.Dstchannel != "" || l.Lastapp == "Dial" || l.Lastapp == "FollowMe"
 	}},
+	{"a program took the call", "lastapp", 0, func(_ *scene, l *leg) (call.LegKind, bool) {
+		return call.LegUnknown, isProgram(l.Lastapp)
+	}},
 	{"answered without a party B", "disposition dstchannel", 0, func(_ *scene, l *leg) (call.LegKind, bool) {
 		return call.LegPrompt, l.Disposition == call.Answered || isPrompt(l.Lastapp)
 	}},
@@ -118,6 +121,16 @@ func isConference(app string) bool {
 
 func isMailbox(app string) bool {
 	return app == "VoiceMail" || app == "VoiceMailMain" || app == "VoiceMailPlayMsg" || app == "MiniVM" || strings.HasPrefix(app, "Minivm") || app == "Voicemail"
+}
+
+// isProgram tells the applications that give the call to a program, which may be a menu, a bot, or lead to a person (asterisk.md
+// 5.4).
+func isProgram(app string) bool {
+	switch app {
+	case "AGI", "EAGI", "DeadAGI", "FastAGI", "Stasis", "AudioSocket", "ExternalMedia", "ExternalIVR":
+		return true
+	}
+	return false
 }
 
 // isTone tells the applications that tell a caller how the call ended.

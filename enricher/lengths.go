@@ -17,7 +17,7 @@ var ringTimeRules = []rule[int64]{
 		if !phone.talked() {
 			return phone.Duration, phone.Disposition != call.Answered
 		}
-		return phone.Duration - phone.Billsec, true
+		return max(0, phone.Duration-phone.Billsec), true
 	}},
 	{"until another phone took the call", "duration", 0, func(s *scene, l *leg) (int64, bool) {
 		return l.Duration, l.pickedUp && (l.Dstchannel == "" || s.rangFrom(l) == l.start())
@@ -27,14 +27,14 @@ var ringTimeRules = []rule[int64]{
 		if l.Disposition == call.Answered || from == call.NoInstant {
 			return 0, false
 		}
-		return l.Duration - int64(from-l.start())/1000, true
+		return max(0, l.Duration-int64(from-l.start())/1000), true
 	}},
 	{"duration − billsec", "duration billsec answer", 0, func(s *scene, l *leg) (int64, bool) {
 		return max(0, l.Duration-l.Billsec), l.talked() && !l.answeredBefore() && s.rangFrom(l) == l.start()
 	}},
 	{"until the phones that rang with it stopped", "calldate", 0, func(s *scene, l *leg) (int64, bool) {
 		from, took := s.rangFrom(l), s.tookAt(l)
-		if from == call.NoInstant || took == call.NoInstant {
+		if from == call.NoInstant || took == call.NoInstant || took < from {
 			return 0, false
 		}
 		return int64(took-from) / 1000, true
@@ -77,7 +77,7 @@ var talkTimeRules = []rule[int64]{
 		if took == call.NoInstant {
 			return 0, false
 		}
-		return l.Duration - int64(took-l.start())/1000, true
+		return max(0, l.Duration-int64(took-l.start())/1000), true
 	}},
 }
 

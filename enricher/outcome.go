@@ -38,10 +38,20 @@ var legOutcomeRules = []rule[call.Outcome]{
 			return "", false
 		}
 		s.used(l.inner, "disposition lastapp")
-		if isMailbox(l.inner.phone().Lastapp) {
+		switch end := l.inner.phone(); end.LegKind {
+		case call.LegVoicemail:
 			return call.OutcomeVoicemail, true
+		case call.LegConference:
+			return call.OutcomeConference, true
+		case call.LegFax:
+			return call.OutcomeFax, true
+		case call.LegUnknown:
+			return call.OutcomeUnknown, end.Disposition == call.Answered
 		}
 		return call.OutcomePrompt, l.inner.Disposition == call.Answered
+	}},
+	{"a program took the call", "lastapp", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
+		return call.OutcomeUnknown, l.Dstchannel == "" && isProgram(l.Lastapp)
 	}},
 	{"answered without a party B", "disposition dstchannel", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
 		return call.OutcomePrompt, l.Disposition == call.Answered && l.Dstchannel == "" && l.Lastapp != "Queue"
@@ -51,6 +61,9 @@ var legOutcomeRules = []rule[call.Outcome]{
 	}},
 	{"the called party ended the ringing", "lastdata duration userfield", 0, func(s *scene, l *leg) (call.Outcome, bool) {
 		return call.OutcomeDeclined, s.isDeclined(l)
+	}},
+	{"the caller left before anybody was called", "disposition dstchannel userfield", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
+		return call.OutcomeMissed, l.leftBefore()
 	}},
 	{"it could not be put through", "disposition dstchannel userfield", 0, func(s *scene, l *leg) (call.Outcome, bool) {
 		return call.OutcomeFailed, s.isFailed(l)
@@ -71,18 +84,28 @@ var legOutcomeRules = []rule[call.Outcome]{
 		return call.OutcomeMissed, l.LegKind == call.LegOriginate
 	}},
 	{"the far end did not answer", "disposition dstchannel", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
-		return call.OutcomeNoAnswer, l.b.place == outside
+		return call.OutcomeNoAnswer, l.b.place == outside && (l.Disposition == call.NoAnswer || l.Disposition == call.Cancel || l.Disposition == "")
 	}},
 	{"menu or announcement, never answered", "disposition lastapp", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
 		return call.OutcomePrompt, l.LegKind == call.LegPrompt
 	}},
 	{"it rang, or was to, and nobody took it", "disposition", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
 		switch l.Disposition {
-		case call.NoAnswer, call.Cancel, "", "NULL", "0", "1":
+		case call.NoAnswer, call.Cancel, "":
 			return call.OutcomeMissed, true
 		}
 		return "", false
 	}},
+}
+
+// leftBefore tells a row without a party B whose caller hung up by itself. It says FAILED all the same where Asterisk knew no
+// cause (asterisk.md 5.2).
+func (l *leg) leftBefore() bool {
+	if l.Dstchannel != "" || l.previous != nil || l.Disposition == call.Answered || l.Lastapp == "Dial" || isTone(l.Lastapp) {
+		return false
+	}
+	return l.hangA.source != "" && l.hangA.source == l.Channel && (l.hangA.cause == "0" || l.hangA.cause == "16" || l.hangA.cause == "127") &&
+		(l.Disposition == call.Failed || l.Disposition == call.Congestion)
 }
 
 // isFailed tells a leg that never reached a party, or whose cause says that the network or the PBX refused.
@@ -164,7 +187,7 @@ func (s *scene) takenElsewhere(l *leg) bool {
 		if l.End == call.NoInstant {
 			late = 1000 // the length of a row is cut to whole seconds
 		}
-		if o.start() >= l.end() && o.start() > l.start() {
+		if o.start() >= l.end() && o.start() > l.start() && !o.picks {
 			continue // it was called after this one had stopped
 		}
 		if answer := s.tookAt(o); answer != call.NoInstant && answer >= l.start() && answer <= l.end()+late {

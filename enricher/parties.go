@@ -130,7 +130,11 @@ func (s *scene) sourceName() string {
 	if name := s.u.rules.nameOf(s.root.OrgID, s.root.CallerExtension); name != "" {
 		return name
 	}
-	return callerName(s.root.Clid)
+	name := callerName(s.root.Clid)
+	if s.u.rules.isWithheldWord(name) {
+		return "" // "Anonymous" is nobody's name
+	}
+	return name
 }
 
 // listed tells whether the site's names say more than the row of a conversation of one leg.

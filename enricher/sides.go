@@ -17,6 +17,7 @@ type side struct {
 	place    place
 	endpoint string
 	local    bool
+	guessed  bool   // no list has it: its place is told by the looks of its name
 	unlisted bool   // it looks like a trunk, and the site lists others
 	base     string // of a Local channel the name without its half
 	half     byte
@@ -47,11 +48,11 @@ func (r *rules) sideOf(name string) side {
 		s.place = inside
 	case (c.tech == "DAHDI" || c.tech == "Zap") && isDigits(c.endpoint):
 	case isExtension(c.endpoint):
-		s.place = inside
+		s.place, s.guessed = inside, true
 	default:
 		switch c.tech {
 		case "PJSIP", "SIP", "IAX2", "OOH323", "H323", "Motif":
-			s.place, s.unlisted = outside, r.listsTrunks()
+			s.place, s.guessed, s.unlisted = outside, true, r.listsTrunks()
 		case "DAHDI", "Zap", "Dongle", "Quectel":
 			s.place = outside
 		}
@@ -59,15 +60,45 @@ func (r *rules) sideOf(name string) side {
 	return s
 }
 
-// placeUnlisted decides where a party is that looks like a trunk and is not listed as one: from the outside in a context that
-// trunks enter, and to the outside where Dial was given a number for it.
-func (u *understanding) placeUnlisted(l *leg) {
+// placeByDial corrects what a channel name alone makes of a party that the site does not list. Phones are dialled by their
+// endpoint, trunks with a number for the far end; and a party A that looks like a trunk while others are listed came from
+// outside only in a context that trunks enter.
+func (u *understanding) placeByDial(l *leg) {
 	if l.a.unlisted && u.rules.contextKind(l.Dcontext) != inboundContext {
 		l.a.place = nowhere
 	}
-	if l.b.unlisted && !strings.Contains(l.Lastdata, "@"+l.b.endpoint) && !strings.Contains(l.Lastdata, "/"+l.b.endpoint+"/") {
+	if !l.b.guessed || l.Lastapp != "Dial" && !l.b.unlisted {
+		return
+	}
+	switch bare, number := dialForm(l.Lastdata, l.b.endpoint); {
+	case number:
+		l.b.place = outside
+	case bare:
+		l.b.place = inside
+	case l.b.unlisted:
 		l.b.place = nowhere
 	}
+}
+
+// dialForm tells how an endpoint was dialled: by itself, as PJSIP/zoe and PJSIP/zoe/sip:zoe@10.0.0.7 are, or with a number,
+// as PJSIP/0441234567@line, SIP/line/0441234567 and PJSIP/line/sip:0441234567@host are.
+func dialForm(lastdata, endpoint string) (bare, number bool) {
+	targets, _, _ := strings.Cut(lastdata, ",")
+	for target := range strings.SplitSeq(targets, "&") {
+		_, resource, _ := strings.Cut(target, "/")
+		first, rest, divided := strings.Cut(resource, "/")
+		dialled, at, _ := strings.Cut(resource, "@")
+		user, _, _ := strings.Cut(strings.TrimPrefix(rest, "sip:"), "@")
+		switch {
+		case divided && first == endpoint:
+			bare, number = bare || user == endpoint, number || user != endpoint
+		case !divided && at == endpoint && dialled != endpoint:
+			number = true
+		case resource == endpoint:
+			bare = true
+		}
+	}
+	return bare && !number, number
 }
 
 // numberInDial is the number that a Dial was given for a trunk: PJSIP/number@trunk, SIP/trunk/number,
@@ -97,8 +128,15 @@ func (r *rules) dialledPlace(lastdata string) place {
 	if _, trunk, ok := strings.Cut(resource, "@"); ok && !strings.HasPrefix(target, "Local/") {
 		resource = trunk
 	}
-	resource, _, _ = strings.Cut(resource, "/")
-	if strings.HasPrefix(target, "Local/") || !r.isTrunk(resource) && (isExtension(resource) || r.isListedExtension(resource)) {
+	resource, number, _ := strings.Cut(resource, "/")
+	switch {
+	case r.isTrunk(resource):
+		return outside
+	case strings.HasPrefix(target, "Local/"), r.isListedExtension(resource):
+		return inside
+	case (strings.HasPrefix(target, "DAHDI/") || strings.HasPrefix(target, "Zap/")) && isDigits(resource):
+		return nowhere
+	case !strings.Contains(target, "@") && (number == "" || isExtension(resource)):
 		return inside
 	}
 	return outside

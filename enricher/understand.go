@@ -91,7 +91,7 @@ func (u *understanding) assemble(rows []*call.Call) *scene {
 	for i, c := range rows {
 		l := &u.legs[i]
 		*l = leg{Call: c, Disposition: dispositionOf(c.Disposition), a: u.rules.sideOf(c.Channel), b: u.rules.sideOf(c.Dstchannel)}
-		u.placeUnlisted(l)
+		u.placeByDial(l)
 		l.hangA, l.hangB = parseHangup(c.Userfield, u.rules.hangupPatterns())
 		u.order = append(u.order, l)
 	}
