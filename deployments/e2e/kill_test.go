@@ -206,3 +206,14 @@ func (h *house) sameSums() {
 		h.t.Errorf("%s ids live twice", twice)
 	}
 }
+
+// wholeConversations holds the conversations against their legs: each leg is counted in exactly one, and each conversation
+// of an organisation has one head.
+func (h *house) wholeConversations() {
+	h.t.Helper()
+	const heads = "SELECT concat(toString(count()), ' with ', toString(sum(conv_legs)), ' legs') FROM calls FINAL WHERE conv_legs > 0"
+	const wanted = "SELECT concat(toString(uniqExact(org_id, conversation_id)), ' with ', toString(count()), ' legs') FROM calls FINAL"
+	if got, want := h.ask(heads), h.ask(wanted); got != want {
+		h.t.Errorf("conversations: %s, want %s", got, want)
+	}
+}

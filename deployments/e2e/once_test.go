@@ -91,6 +91,7 @@ func TestNothingLostNothingDoubled(t *testing.T) {
 		sameRows(t, table, shown)
 	}
 	h.sameSums()
+	h.wholeConversations()
 
 	if again := h.redelivered(); again == 0 {
 		t.Error("nothing was redelivered: no kill hit a stage that held work")
@@ -113,7 +114,7 @@ func TestNothingLostNothingDoubled(t *testing.T) {
 // writeUnderFire writes the rows the way PBXs do at their worst, and goes on when MariaDB comes back.
 func (h *house) writeUnderFire(ctx context.Context) error {
 	random := rand.New(rand.NewPCG(7, 7))
-	old := generator{orgs: onceOrgs, start: time.Now().Add(-30 * 24 * time.Hour)}
+	old := generator{orgs: onceOrgs, start: time.Now().Add(-30 * 24 * time.Hour), together: true}
 	for n := 0; n < onceRows; n += 1000 {
 		kind := random.IntN(20)
 		err := h.again(ctx, func() error { return h.writeBlock(ctx, old, n, kind) })
@@ -170,7 +171,7 @@ func (h *house) writeBlock(ctx context.Context, g generator, n, kind int) error 
 			return err
 		}
 		defer late.Rollback()
-		before := generator{orgs: onceOrgs, start: g.start.Add(-60 * 24 * time.Hour)} // so that it is old, however high its number
+		before := generator{orgs: onceOrgs, start: g.start.Add(-60 * 24 * time.Hour), together: true} // so that it is old, however high its number
 		if err := before.insert(ctx, late, 20_000_000+n, 20); err != nil {
 			return err
 		}
@@ -183,7 +184,7 @@ func (h *house) writeBlock(ctx context.Context, g generator, n, kind int) error 
 		time.Sleep(1500 * time.Millisecond) // how long the transaction stays open is what is being tested
 		return late.Commit()
 	case 2: // fresh calls, which open tickets
-		fresh := generator{orgs: onceOrgs, start: time.Now().Add(-time.Hour - time.Duration(30_000_000+n)*250*time.Millisecond)}
+		fresh := generator{orgs: onceOrgs, start: time.Now().Add(-time.Hour - time.Duration(30_000_000+n)*250*time.Millisecond), together: true}
 		if err := fresh.insert(ctx, tx, 30_000_000+n, 50); err != nil {
 			return err
 		}

@@ -25,6 +25,8 @@ const cdrColumns = "calldate, clid, src, dst, dcontext, channel, dstchannel, las
 type generator struct {
 	orgs  int
 	start time.Time // calldate of row 0
+	// Two rows that follow each other are always one call; with this set they are one organisation's too.
+	together bool
 }
 
 // values of rows n to n+count-1, ready for an INSERT.
@@ -48,11 +50,15 @@ func (g generator) values(n, count int) string {
 		if i%10 == 0 {
 			agent, file = "'PJSIP/1005'", fmt.Sprintf("'rec-%d.wav'", i)
 		}
-		linked := fmt.Sprintf("%d.%d", at.Unix(), i-i%2)
+		linked := fmt.Sprintf("%d.%d", g.start.Add(time.Duration(i-i%2)*250*time.Millisecond).Unix(), i-i%2)
+		org := i%g.orgs + 1
+		if g.together {
+			org = i/2%g.orgs + 1
+		}
 		fmt.Fprintf(&b, `('%s','"Cäller ''%d'' 📞" <9199%08d>','9199%08d','91806597%04d','from-trunk','PJSIP/tata_gateway-%08x','PJSIP/10%02d-%08x',`+
 			`'Dial','PJSIP/10%02d,7,t',%d,%d,'%s',3,'%d','%d.%d','hangupsource=PJSIP/tata_gateway-%08x|hangupcause=16',%s,'%s','%s','',%d,%s,%s,%s,%s,%d.%04d,%s)`,
 			at.Format(time.DateTime), i, i, i*7919%100_000_000, i%10_000, i, i%100, i+1,
-			i%100, duration, talk, disposition, i%g.orgs+1, at.Unix(), i, i, answer, at.Add(time.Duration(duration)*time.Second).Format(time.DateTime), linked,
+			i%100, duration, talk, disposition, org, at.Unix(), i, i, answer, at.Add(time.Duration(duration)*time.Second).Format(time.DateTime), linked,
 			i, queue, wait, agent, file, i, i%10_000, []string{"NULL", "''", "'x'"}[i%3])
 	}
 	return b.String()
