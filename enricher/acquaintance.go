@@ -2,6 +2,7 @@ package main
 
 import (
 	"hash/maphash"
+	"maps"
 
 	"github.com/cdrflow/cdrflow/services/call"
 	"github.com/cdrflow/cdrflow/services/clickhouse"
@@ -11,9 +12,15 @@ import (
 // conversation begins with the second that its linkedid bears: one that began after every conversation that the store held
 // when the partitions were taken over, and that was not met since, has none.
 //
-// It remembers the newest conversations. What it forgets raises the bar: whatever began before that is asked for.
+// It remembers the newest conversations. What it forgets raises the bar: whatever began before that is asked for. It does so
+// for each partition by itself, since one may be read hours ahead of another.
 type acquaintance struct {
-	seed  maphash.Seed
+	seed       maphash.Seed
+	partitions [call.Partitions]circle
+}
+
+// circle of acquaintances among the conversations of a partition.
+type circle struct {
 	met   map[uint64]struct{}
 	ring  []meeting
 	next  int
@@ -26,11 +33,18 @@ type meeting struct {
 	began  int64
 }
 
-// conversationsKept bounds the memory: 6 MB, an hour of a busy call centre.
-const conversationsKept = 1 << 17
+// conversationsKept of a partition bound the memory: 6 MB in all, hours of a busy call centre.
+const conversationsKept = 1 << 13
 
 func newAcquaintance(newest map[uint32]int64) *acquaintance {
-	return &acquaintance{seed: maphash.MakeSeed(), met: map[uint64]struct{}{}, floor: newest}
+	a := &acquaintance{seed: maphash.MakeSeed()}
+	for i := range a.partitions {
+		a.partitions[i] = circle{met: map[uint64]struct{}{}, floor: maps.Clone(newest)}
+		if newest == nil {
+			a.partitions[i].floor = map[uint32]int64{}
+		}
+	}
+	return a
 }
 
 // may tells whether the conversation of a row may have rows in the store, and remembers it.
@@ -46,14 +60,15 @@ func (a *acquaintance) may(c *call.Call, key clickhouse.Key) bool {
 	_ = h.WriteByte(0)
 	_, _ = h.WriteString(key.Linkedid)
 	m := meeting{hash: h.Sum64(), number: number, began: int64(began) / 1000}
-	if _, met := a.met[m.hash]; met {
+	in := &a.partitions[call.Partition(key.Linkedid)]
+	if _, met := in.met[m.hash]; met {
 		return true
 	}
-	a.remember(m)
-	return m.began <= a.floor[number]
+	in.remember(m)
+	return m.began <= in.floor[number]
 }
 
-func (a *acquaintance) remember(m meeting) {
+func (a *circle) remember(m meeting) {
 	a.met[m.hash] = struct{}{}
 	if len(a.ring) < conversationsKept {
 		a.ring = append(a.ring, m)

@@ -17,9 +17,9 @@ type config struct {
 	// file is refused whole and the rules in force stay. Empty: only the standard contexts and channel names are known.
 	RulesFile string `env:"RULES_FILE"`
 	// Most rows in one insert.
-	BatchRows int `env:"BATCH_ROWS" envDefault:"20000"`
+	BatchRows int `env:"BATCH_ROWS" envDefault:"10000"`
 	// Most bytes of rows, as they travel, in one insert.
-	BatchBytes int `env:"BATCH_BYTES" envDefault:"16777216"`
+	BatchBytes int `env:"BATCH_BYTES" envDefault:"8388608"`
 	// How long the first row of a batch waits for others.
 	BatchWait time.Duration `env:"BATCH_WAIT" envDefault:"250ms"`
 	// How long storing and telling one batch may take before it goes back to the log.

@@ -14,6 +14,7 @@ type metrics struct {
 	batches prometheus.Histogram
 	behind  prometheus.Gauge
 	reloads *prometheus.CounterVec
+	asked   prometheus.Counter
 	mended  prometheus.Counter
 }
 
@@ -40,12 +41,16 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Name: "enricher_rules_reloads_total",
 			Help: "Times the rules file changed, by whether the new rules were taken or refused.",
 		}, []string{"outcome"}),
+		asked: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "enricher_conversations_asked_total",
+			Help: "Conversations whose further legs were asked for in ClickHouse.",
+		}),
 		mended: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "enricher_doubles_mended_total",
 			Help: "Calls that lived at two keys of the store and were mended; anything but 0 is worth a report.",
 		}),
 	}
-	r.MustRegister(m.rows, m.told, m.batches, m.behind, m.reloads, m.mended)
+	r.MustRegister(m.rows, m.told, m.batches, m.behind, m.reloads, m.asked, m.mended)
 	for _, outcome := range []string{"stored", "known", "parked", "again"} {
 		m.rows.WithLabelValues(outcome)
 	}

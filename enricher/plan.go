@@ -131,6 +131,7 @@ func (p *plan) load(ctx context.Context, keys []clickhouse.Key) error {
 	if len(keys) == 0 {
 		return nil
 	}
+	p.metrics.asked.Add(float64(len(keys)))
 	legs, err := p.store.Legs(ctx, keys)
 	if err != nil {
 		return err
