@@ -80,10 +80,21 @@ type Leg struct {
 func (d *Detail) AppendJSON(dst []byte) []byte {
 	o := object{dst: append(dst, '{')}
 	for _, f := range [...]struct{ name, text string }{
-		{"src", d.Src}, {"dst", d.Dst}, {"did", d.DID}, {"trunk", d.Trunk}, {"source_name", d.SourceName},
-		{"requested_extension", d.RequestedExtension}, {"requested_name", d.RequestedName}, {"requested_context", d.RequestedContext},
-		{"destination_extension", d.DestinationExtension}, {"destination_name", d.DestinationName}, {"destination_context", d.DestinationContext},
-		{"answered_agent", d.AnsweredAgent}, {"hangup_cause", d.HangupCause}, {"hangup_reason", d.HangupReason}, {"hangup_source", d.HangupSource},
+		{"src", d.Src},
+		{"dst", d.Dst},
+		{"did", d.DID},
+		{"trunk", d.Trunk},
+		{"source_name", d.SourceName},
+		{"requested_extension", d.RequestedExtension},
+		{"requested_name", d.RequestedName},
+		{"requested_context", d.RequestedContext},
+		{"destination_extension", d.DestinationExtension},
+		{"destination_name", d.DestinationName},
+		{"destination_context", d.DestinationContext},
+		{"answered_agent", d.AnsweredAgent},
+		{"hangup_cause", d.HangupCause},
+		{"hangup_reason", d.HangupReason},
+		{"hangup_source", d.HangupSource},
 	} {
 		if f.text != "" {
 			o.text(f.name, f.text)
