@@ -51,26 +51,3 @@ func (s *Store) Span(ctx context.Context, q SpanQuery) ([]call.Call, error) {
 	}
 	return nil, nil
 }
-
-// DeleteSince removes every living row with a calldate of since or later and returns how many: each is left as a tombstone
-// right above its version. A row comes back when it is inserted with a higher version than that.
-func (s *Store) DeleteSince(ctx context.Context, since call.Instant) (uint64, error) {
-	// The tombstones are told from others by their stored_at, since the server does not say how many it wrote.
-	var at int64
-	if err := s.conn.QueryRow(ctx, "SELECT toUnixTimestamp64Milli(now64(3))").Scan(&at); err != nil {
-		return 0, s.explain("delete calls", err)
-	}
-	err := s.conn.Exec(exact(ctx), fmt.Sprintf(`INSERT INTO calls (org_id, calldate, id, version, is_deleted, source, stored_at)
-		SELECT org_id, calldate, id, version + 1, 1, source, fromUnixTimestamp64Milli(%d) FROM calls FINAL WHERE calldate >= %s`,
-		at, moment(since)))
-	if err != nil {
-		return 0, s.explain("delete calls", err)
-	}
-	var n uint64
-	err = s.conn.QueryRow(ctx, fmt.Sprintf(`SELECT count() FROM calls WHERE is_deleted AND stored_at = fromUnixTimestamp64Milli(%d) AND calldate >= %s`,
-		at, moment(since))).Scan(&n)
-	if err != nil {
-		return 0, s.explain("count deleted calls", err)
-	}
-	return n, nil
-}
