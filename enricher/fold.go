@@ -225,7 +225,7 @@ func (s *scene) participate(d *call.Detail, l *leg) {
 // path of the caller: repeated steps at the same place and time are one.
 func (s *scene) path(steps []call.Step) []call.Step {
 	for _, l := range s.legs {
-		if l.LegKind == call.LegTail || l.LegKind == call.LegConsult || l.LegKind == call.LegPickup && l.Dstchannel == "" || l.outer != nil && l.outer.Dstchannel != "" {
+		if l.goesOn || l.LegKind == call.LegTail || l.LegKind == call.LegConsult || l.LegKind == call.LegPickup && l.Dstchannel == "" || l.outer != nil && l.outer.Dstchannel != "" {
 			continue
 		}
 		s.u.steps = l.Path(s.u.steps[:0])

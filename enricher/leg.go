@@ -25,6 +25,7 @@ type leg struct {
 	pickedUp bool // it rang here, and another phone took the call
 	picks    bool // its party B was not called but took a call that rang elsewhere
 	stranger bool // its party B was not called by it, and nothing here tells where it came from
+	goesOn   bool // the phone behind the Local channel of the row before: that channel stepped out of the way
 	consults bool // it belongs to another linkedid: the second call of an attended transfer
 
 	double bool // the same row as another, written twice
@@ -104,7 +105,9 @@ func (s *scene) arrange() {
 	}
 	s.findPickups()
 	for _, l := range s.legs {
-		l.stranger = s.isStranger(l)
+		p := l.previous
+		l.goesOn = p != nil && l.Dstchannel != "" && p.b.local && p.inner != nil && p.phone().Dstchannel == l.Dstchannel
+		l.stranger = !l.goesOn && s.isStranger(l)
 	}
 }
 

@@ -42,6 +42,23 @@ var legKindRules = []rule[call.LegKind]{
 	{"second call of an attended transfer", "linkedid dstchannel", 0, func(s *scene, l *leg) (call.LegKind, bool) {
 		return call.LegConsult, l.consults && s.joinedBy(l) != nil
 	}},
+	{"the Local channel stepped aside for the phone behind it", "dstchannel lastapp", 0, func(s *scene, l *leg) (call.LegKind, bool) {
+		if !l.goesOn {
+			return "", false
+		}
+		s.used(l.previous.phone(), "dstchannel")
+		if l.Lastapp == "Queue" {
+			return call.LegQueue, true
+		}
+		return call.LegDial, true
+	}},
+	{"party A was in another call meanwhile", "channel calldate", 0, func(s *scene, l *leg) (call.LegKind, bool) {
+		if l.parent == nil || l.Dstchannel == "" || !l.parent.talked() || l.start() >= l.parent.end()-1000 {
+			return "", false
+		}
+		s.used(l.parent, "dstchannel calldate duration")
+		return call.LegConsult, true
+	}},
 	{"party B was called by another leg", "dstchannel lastapp lastdata", 0, func(s *scene, l *leg) (call.LegKind, bool) {
 		return call.LegTransfer, l.stranger && (l.previous != nil || l.parent != nil)
 	}},

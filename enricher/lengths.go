@@ -47,7 +47,7 @@ func (l *leg) rings() bool {
 	case l.LegKind == call.LegOriginate, l.LegKind == call.LegPickup && l.Dstchannel == "":
 		return true
 	}
-	return l.Dstchannel != "" && !l.picks && !l.stranger && l.LegKind != call.LegConference
+	return l.Dstchannel != "" && !l.picks && !l.stranger && !l.goesOn && l.LegKind != call.LegConference
 }
 
 // talkTimeRules say how long two people talked, in seconds.
@@ -59,7 +59,7 @@ var talkTimeRules = []rule[int64]{
 		return l.Billsec, l.LegKind == call.LegConference
 	}},
 	{"connected without ringing first", "duration", 0, func(_ *scene, l *leg) (int64, bool) {
-		return l.Duration, l.picks || l.stranger
+		return l.Duration, l.picks || l.stranger || l.goesOn
 	}},
 	{"answer of the phone behind the Local channel", "billsec", 0, func(s *scene, l *leg) (int64, bool) {
 		phone := l.phone()
@@ -67,7 +67,8 @@ var talkTimeRules = []rule[int64]{
 			return 0, false
 		}
 		s.used(phone, "billsec")
-		return phone.Billsec, true
+		// After a transfer by keys the row begins long after the phone answered.
+		return max(0, min(phone.Billsec, int64(l.end()-s.tookAt(l))/1000)), true
 	}},
 	{"billsec", "billsec answer", 0, func(_ *scene, l *leg) (int64, bool) {
 		return l.Billsec, !l.answeredBefore()

@@ -34,11 +34,14 @@ func (s *scene) tookAt(l *leg) call.Instant {
 	if !l.talked() {
 		return call.NoInstant
 	}
-	if l.picks || l.stranger {
+	if l.picks || l.stranger || l.goesOn {
 		return l.start()
 	}
-	if answer := l.phone().answered(); answer != call.NoInstant || l.phone() != l || len(s.legs) == 1 {
-		return answer
+	if answer := l.phone().answered(); answer != call.NoInstant {
+		return max(answer, l.start())
+	}
+	if l.phone() != l || len(s.legs) == 1 {
+		return call.NoInstant
 	}
 	return s.whenOthersStopped(l)
 }
