@@ -8,7 +8,7 @@ var rangRules = []rule[string]{
 		return "", l.LegKind == call.LegPickup && l.picks || l.LegKind == call.LegParking
 	}},
 	{"the PBX rang party A", "channel lastapp", 0, func(_ *scene, l *leg) (string, bool) {
-		return l.a.endpoint, l.LegKind == call.LegOriginate && l.a.place == inside || l.LegKind == call.LegPickup && l.Dstchannel == ""
+		return l.a.endpoint, l.LegKind == call.LegOriginate && l.a.place == inside || l.pickedUp && l.Dstchannel == ""
 	}},
 	{"members of a room do not ring each other", "lastapp", 0, func(_ *scene, l *leg) (string, bool) {
 		return "", l.LegKind == call.LegConference

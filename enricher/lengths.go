@@ -44,7 +44,7 @@ var ringTimeRules = []rule[int64]{
 // rings tells whether anybody rang for this leg, be it known how long or not.
 func (l *leg) rings() bool {
 	switch {
-	case l.LegKind == call.LegOriginate, l.LegKind == call.LegPickup && l.Dstchannel == "":
+	case l.LegKind == call.LegOriginate, l.pickedUp && l.Dstchannel == "":
 		return true
 	}
 	return l.Dstchannel != "" && !l.picks && !l.stranger && !l.goesOn && l.LegKind != call.LegConference

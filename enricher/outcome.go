@@ -89,6 +89,9 @@ var legOutcomeRules = []rule[call.Outcome]{
 	{"menu or announcement, never answered", "disposition lastapp", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
 		return call.OutcomePrompt, l.LegKind == call.LegPrompt
 	}},
+	{"nothing was there to be picked up", "lastapp dstchannel", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
+		return call.OutcomePrompt, l.LegKind == call.LegPickup && l.Dstchannel == ""
+	}},
 	{"it rang, or was to, and nobody took it", "disposition", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
 		switch l.Disposition {
 		case call.NoAnswer, call.Cancel, "":

@@ -84,7 +84,7 @@ func (s *scene) callerExtension(l *leg) string {
 	switch {
 	case from.a.place != inside, from.a.isHalf('2'), from.a.local && !s.isInsideNumber(from.a.endpoint):
 		return ""
-	case l.LegKind == call.LegOriginate, l.LegKind == call.LegPickup && l.Dstchannel == "":
+	case l.LegKind == call.LegOriginate, l.pickedUp && l.Dstchannel == "":
 		return ""
 	}
 	return from.a.endpoint

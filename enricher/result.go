@@ -41,10 +41,14 @@ var outcomeRules = []rule[call.Outcome]{
 		s.used(l, "disposition dstchannel")
 		switch l.Outcome {
 		case call.OutcomeBusy, call.OutcomeDeclined, call.OutcomeFailed:
-			// One busy phone of several that rang does not make the call busy.
-			if rang := s.rangLonger(l); rang != nil {
+			// One busy phone of several that rang does not make the call busy, nor does a forward that failed after them.
+			if rang := s.rangUnanswered(l); rang != nil {
 				s.used(rang, "disposition duration")
 				return rang.Outcome, true
+			}
+		case call.OutcomeNoAnswer:
+			if s.settled.direction == call.Inbound || s.settled.direction == call.Internal {
+				return call.OutcomeMissed, true // forwarded outside, and lost for the office all the same
 			}
 		}
 		return l.Outcome, l.Outcome != call.OutcomeUnknown && l.Outcome != ""
@@ -96,11 +100,10 @@ func (s *scene) lastCalled() *leg {
 	return last
 }
 
-// rangLonger is a leg of the same attempt that rang unanswered beside l.
-func (s *scene) rangLonger(l *leg) *leg {
+// rangUnanswered is a leg of the same caller that rang and nobody took, beside l or before.
+func (s *scene) rangUnanswered(l *leg) *leg {
 	for _, o := range s.legs {
-		if o != l && o.Lastapp == l.Lastapp && o.Uniqueid == l.Uniqueid && o.start() == l.start() &&
-			(o.Outcome == call.OutcomeMissed || o.Outcome == call.OutcomeNoAnswer) && o.Duration > 0 {
+		if o != l && o.Uniqueid == l.Uniqueid && o.Dstchannel != "" && (o.Outcome == call.OutcomeMissed || o.Outcome == call.OutcomeNoAnswer) && o.Duration > 0 {
 			return o
 		}
 	}
