@@ -31,8 +31,8 @@ func placeOf(c *call.Call) place { return place{c.OrgID, c.Calldate, c.ID} }
 const placesAtOnce = 5000
 
 // places of all rows, of any version and living or not, that meet one of the conditions as well as the common one; some
-// may come twice. The conditions call the list by the name of list. They are searched one by one, since ClickHouse uses
-// no index of a column for an OR of several.
+// may come twice. The conditions call the list by the name of list. They are searched one by one: with an OR between them
+// the indexes of their columns hardly narrow anything down, and a search took four times as long.
 func (s *Store) places(ctx context.Context, list []string, common string, conditions ...string) ([]place, error) {
 	query := "WITH " + texts(list) + " AS list "
 	for i, condition := range conditions {
