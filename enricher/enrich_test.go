@@ -151,7 +151,7 @@ func (d *desk) publish(kind call.Kind, lines ...line) {
 }
 
 func (d *desk) count(orgs ...uint32) int {
-	n, err := d.store.Count(d.t.Context(), clickhouse.Scope{Orgs: orgs}, clickhouse.ListQuery{})
+	n, err := d.store.Count(d.t.Context(), clickhouse.Scope{Orgs: orgs}, &clickhouse.Filter{})
 	if err != nil {
 		return -1
 	}

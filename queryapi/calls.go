@@ -13,11 +13,7 @@ import (
 )
 
 // list answers GET /api/v1/calls.
-func (a *api) list(w http.ResponseWriter, r *http.Request) error {
-	scope, err := a.admit(r, readCalls, false)
-	if err != nil {
-		return err
-	}
+func (a *api) list(w http.ResponseWriter, r *http.Request, h *holder) error {
 	q, err := callPage(r.URL.RawQuery)
 	if err != nil {
 		return err
@@ -27,34 +23,30 @@ func (a *api) list(w http.ResponseWriter, r *http.Request) error {
 	err = a.ask(r, func(ctx context.Context) (err error) {
 		more := q
 		more.Limit++
-		if calls, err = a.history.List(ctx, scope, more); err != nil {
+		if calls, err = a.history.List(ctx, h.scope, more); err != nil {
 			return err
 		}
-		p, err = paged(len(calls), q.Limit, q.Offset, func() (uint64, error) { return a.history.Count(ctx, scope, q) })
+		p, err = paged(len(calls), q.Limit, q.Offset, func() (uint64, error) { return a.history.Count(ctx, h.scope, &q.Filter) })
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	writePage(w, p, min(len(calls), q.Limit), func(dst []byte, i int) []byte { return calls[i].AppendJSON(dst) })
+	writePage(w, p, min(len(calls), q.Limit), func(dst []byte, i int) []byte { return h.appendCall(dst, &calls[i]) })
 	return nil
 }
 
 // get answers GET /api/v1/calls/{id} with the record, the same bytes as in a list.
-func (a *api) get(w http.ResponseWriter, r *http.Request) error {
-	scope, err := a.admit(r, readCalls, false)
-	if err != nil {
-		return err
-	}
+func (a *api) get(w http.ResponseWriter, r *http.Request, h *holder) error {
 	if _, err := parameters(r.URL.RawQuery); err != nil {
 		return err
 	}
-	c, err := a.find(r, scope)
+	c, err := a.find(r, h.scope)
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(append(c.AppendJSON(nil), '\n'))
+	_, _ = w.Write(append(h.appendCall(nil, &c), '\n'))
 	return nil
 }
 

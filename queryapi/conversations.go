@@ -16,11 +16,7 @@ import (
 )
 
 // conversations answers GET /api/v1/conversations: one for each organisation that has a part in it, and its legs by name.
-func (a *api) conversations(w http.ResponseWriter, r *http.Request) error {
-	scope, err := a.admit(r, readCalls, false)
-	if err != nil {
-		return err
-	}
+func (a *api) conversations(w http.ResponseWriter, r *http.Request, h *holder) error {
 	q, err := conversationPage(r.URL.RawQuery)
 	if err != nil {
 		return err
@@ -30,64 +26,48 @@ func (a *api) conversations(w http.ResponseWriter, r *http.Request) error {
 	err = a.ask(r, func(ctx context.Context) (err error) {
 		more := q
 		more.Limit++
-		if heads, err = a.history.Conversations(ctx, scope, more); err != nil {
+		if heads, err = a.history.Conversations(ctx, h.scope, more); err != nil {
 			return err
 		}
-		p, err = paged(len(heads), q.Limit, q.Offset, func() (uint64, error) { return a.history.CountConversations(ctx, scope, q) })
+		p, err = paged(len(heads), q.Limit, q.Offset, func() (uint64, error) { return a.history.CountConversations(ctx, h.scope, &q.Filter) })
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	writePage(w, p, min(len(heads), q.Limit), func(dst []byte, i int) []byte { return a.appendConversation(dst, &heads[i], nil) })
+	writePage(w, p, min(len(heads), q.Limit), func(dst []byte, i int) []byte { return a.appendConversation(dst, h, &heads[i], nil) })
 	return nil
 }
 
 // conversation answers GET /api/v1/conversations/{id} with the conversation and its whole legs, oldest first.
-func (a *api) conversation(w http.ResponseWriter, r *http.Request) error {
-	head, legs, err := a.findConversation(r)
+func (a *api) conversation(w http.ResponseWriter, r *http.Request, h *holder) error {
+	head, legs, err := a.findConversation(r, h)
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(append(a.appendConversation(nil, &head, legs), '\n'))
+	_, _ = w.Write(append(a.appendConversation(nil, h, &head, legs), '\n'))
 	return nil
 }
 
 // explainConversation answers GET /api/v1/conversations/{id}/explain.
-func (a *api) explainConversation(w http.ResponseWriter, r *http.Request) error {
-	head, _, err := a.findConversation(r)
+func (a *api) explainConversation(w http.ResponseWriter, r *http.Request, h *holder) error {
+	head, _, err := a.findConversation(r, h)
 	if err != nil {
 		return err
 	}
 	return ofConversation(a.explain(w, r, call.Explain{Conversation: head.ConversationID(), OrgID: head.OrgID}))
 }
 
-// appendConversation shows one. Detail that cannot be read costs the detail, not the whole page.
-func (a *api) appendConversation(dst []byte, h *clickhouse.Head, legs []call.Call) []byte {
-	shown, err := h.AppendConversationJSON(dst, h.Settled, legs)
-	if err == nil {
-		return shown
-	}
-	a.detailTrouble.Report(a.log, "the detail of a conversation cannot be read", err, "id", h.ID)
-	bare := h.Call
-	bare.Conversation.Detail = ""
-	shown, _ = bare.AppendConversationJSON(dst, h.Settled, legs) // without detail it cannot fail
-	return shown
-}
-
 // findConversation finds the conversation that the path names, as one organisation sees it: the one that org_id chooses,
 // otherwise that of the oldest leg among those the token sees.
-func (a *api) findConversation(r *http.Request) (head clickhouse.Head, legs []call.Call, err error) {
-	scope, err := a.admit(r, readCalls, false)
-	if err != nil {
-		return head, nil, err
-	}
+func (a *api) findConversation(r *http.Request, h *holder) (head clickhouse.Head, legs []call.Call, err error) {
 	values, err := parameters(r.URL.RawQuery, "org_id")
 	if err != nil {
 		return head, nil, err
 	}
-	if scope, err = narrowed(scope, values); err != nil {
+	scope, err := narrowed(h.scope, values)
+	if err != nil {
 		return head, nil, err
 	}
 	key, err := conversationKey(r)

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"github.com/cdrflow/cdrflow/services/call"
 	"github.com/cdrflow/cdrflow/services/clickhouse"
 	"github.com/cdrflow/cdrflow/services/servertest"
@@ -94,22 +96,31 @@ func TestDocumentedParameters(t *testing.T) {
 	}
 }
 
+// The table of operations is the router's, and each refuses a token without its right.
 func TestDocumentedRoutes(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, &fixed{calls: []call.Call{missed(10, 1)}}, nil, nil)
 	text, _, _ := strings.Cut(documentation(t), "\n## ")
-	table := rows(text)
-	if len(table) != 7 {
-		t.Fatalf("docs/api.md has %d routes", len(table))
+	documented := map[string]string{}
+	for _, row := range rows(text) {
+		documented[strings.Trim(row[0], "`")] = strings.Trim(row[2], "`")
 	}
-	for _, row := range table {
-		path := strings.Replace(strings.TrimPrefix(strings.Trim(row[0], "`"), "GET "), "calls/{id}", "calls/10", 1)
-		path = strings.Replace(path, "conversations/{id}", "conversations/pbx:1775995633.41", 1)
-		if got := s.get(t, tokenOf(t, "agent", 1), path); got.StatusCode != http.StatusOK && got.problem(t).Code == routeNotFound {
-			t.Errorf("%s: %s", path, got.Status)
+	for _, op := range s.routes() {
+		name := op.method + " " + op.path
+		if need, found := documented[name]; !found || need != string(op.need) {
+			t.Errorf("docs/api.md says %q of %s, which needs %q", need, name, op.need)
 		}
-		without := sign(t, map[string]any{"scope": strings.Replace("calls:read recordings:read", strings.Trim(row[2], "`"), "", 1)})
-		s.get(t, without, path).wantProblem(t, scopeInsufficient)
+		delete(documented, name)
+		if op.need == "" {
+			continue
+		}
+		rights := slices.DeleteFunc(slices.Clone(roles["admin"]), func(r right) bool { return r == op.need })
+		without := sign(t, jwt.MapClaims{"role": "admin", "scope": strings.Trim(fmt.Sprint(rights), "[]")})
+		path := strings.NewReplacer("/calls/{id}", "/calls/10", "/conversations/{id}", "/conversations/pbx:1775995633.41").Replace(op.path)
+		s.request(t, op.method, path, "Authorization", "Bearer "+without).wantProblem(t, scopeInsufficient)
+	}
+	if len(documented) > 0 {
+		t.Errorf("docs/api.md tells of %v, which are not served", documented)
 	}
 }
 

@@ -20,15 +20,11 @@ type enrichers interface {
 }
 
 // explainCall answers GET /api/v1/calls/{id}/explain.
-func (a *api) explainCall(w http.ResponseWriter, r *http.Request) error {
-	scope, err := a.admit(r, readCalls, false)
-	if err != nil {
-		return err
-	}
+func (a *api) explainCall(w http.ResponseWriter, r *http.Request, h *holder) error {
 	if _, err := parameters(r.URL.RawQuery); err != nil {
 		return err
 	}
-	c, err := a.find(r, scope)
+	c, err := a.find(r, h.scope)
 	if err != nil {
 		return err
 	}

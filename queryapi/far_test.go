@@ -24,7 +24,7 @@ func (f *fixed) List(ctx context.Context, _ clickhouse.Scope, q clickhouse.ListQ
 	return f.calls[min(q.Offset, len(f.calls)):min(q.Offset+q.Limit, len(f.calls))], f.err
 }
 
-func (f *fixed) Count(context.Context, clickhouse.Scope, clickhouse.ListQuery) (uint64, error) {
+func (f *fixed) Count(context.Context, clickhouse.Scope, *clickhouse.Filter) (uint64, error) {
 	return uint64(len(f.calls)), f.err
 }
 
@@ -47,7 +47,7 @@ func (f *fixed) Conversations(ctx context.Context, _ clickhouse.Scope, q clickho
 	return f.heads[min(q.Offset, len(f.heads)):min(q.Offset+q.Limit, len(f.heads))], f.err
 }
 
-func (f *fixed) CountConversations(context.Context, clickhouse.Scope, clickhouse.ConversationQuery) (uint64, error) {
+func (f *fixed) CountConversations(context.Context, clickhouse.Scope, *clickhouse.Filter) (uint64, error) {
 	return uint64(len(f.heads)), f.err
 }
 

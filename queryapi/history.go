@@ -13,11 +13,11 @@ import (
 // history is the store of understood calls. Every question carries the scope that the answer must stay within.
 type history interface {
 	List(ctx context.Context, scope clickhouse.Scope, q clickhouse.ListQuery) ([]call.Call, error)
-	Count(ctx context.Context, scope clickhouse.Scope, q clickhouse.ListQuery) (uint64, error)
+	Count(ctx context.Context, scope clickhouse.Scope, f *clickhouse.Filter) (uint64, error)
 	Get(ctx context.Context, scope clickhouse.Scope, id uint64) (call.Call, error)
 
 	Conversations(ctx context.Context, scope clickhouse.Scope, q clickhouse.ConversationQuery) ([]clickhouse.Head, error)
-	CountConversations(ctx context.Context, scope clickhouse.Scope, q clickhouse.ConversationQuery) (uint64, error)
+	CountConversations(ctx context.Context, scope clickhouse.Scope, f *clickhouse.Filter) (uint64, error)
 	Conversation(ctx context.Context, scope clickhouse.Scope, key clickhouse.Key) ([]clickhouse.Head, []call.Call, error)
 }
 

@@ -22,7 +22,7 @@ func TestPageParameters(t *testing.T) {
 		{query: "limit=1", want: clickhouse.ListQuery{Limit: 1}},
 		{query: "limit=200&offset=10000", want: clickhouse.ListQuery{Limit: 200, Offset: 10000}},
 		{query: "offset=007&limit=05", want: clickhouse.ListQuery{Limit: 5, Offset: 7}},
-		{query: "ama=omit&limit=3", want: clickhouse.ListQuery{Limit: 3, Omitted: true}},
+		{query: "ama=omit&limit=3", want: clickhouse.ListQuery{Filter: clickhouse.Filter{Omitted: true}, Limit: 3}},
 		{query: "ama=OMIT", code: parameterInvalid, parameter: "ama", detail: `ama is "OMIT", want omit`},
 		{query: "ama=", code: parameterInvalid, parameter: "ama", detail: `ama is "", want omit`},
 		{query: "ama=all", code: parameterInvalid, parameter: "ama", detail: `ama is "all", want omit`},

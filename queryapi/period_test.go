@@ -61,7 +61,7 @@ func TestPeriodParameters(t *testing.T) {
 		var r *refusal
 		switch {
 		case test.parameter == "":
-			if want := (clickhouse.ConversationQuery{Limit: 50, From: test.from, To: test.to}); err != nil || q != want {
+			if want := (clickhouse.ConversationQuery{Limit: 50, Filter: clickhouse.Filter{From: test.from, To: test.to}}); err != nil || q != want {
 				t.Errorf("%q: %+v, %v; want %+v", test.query, q, err, want)
 			}
 		case !errors.As(err, &r) || r.parameter != test.parameter || r.detail != test.detail:
@@ -77,7 +77,7 @@ func TestConversationPageParameters(t *testing.T) {
 		want   clickhouse.ConversationQuery
 		detail string
 	}{
-		{query: "limit=200&offset=10000&ama=omit", want: clickhouse.ConversationQuery{Limit: 200, Offset: 10000, Omitted: true}},
+		{query: "limit=200&offset=10000&ama=omit", want: clickhouse.ConversationQuery{Filter: clickhouse.Filter{Omitted: true}, Limit: 200, Offset: 10000}},
 		{query: "limit=0", detail: "limit is 0, want 1 to 200"},
 		{query: "offset=10001", detail: "offset is 10001, want 0 to 10000; read older conversations by their time, with date_from and date_to"},
 		{query: "ama=no", detail: `ama is "no", want omit`},

@@ -142,8 +142,6 @@ func writeProblem(w http.ResponseWriter, r *http.Request, problem *refusal) {
 		h.Set("WWW-Authenticate", challenge(problem))
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
-	case http.StatusMethodNotAllowed:
-		h.Set("Allow", "GET, HEAD")
 	}
 	body, _ := json.Marshal(problemDocument{ // strings and an int: cannot fail
 		Type:      "urn:cdrflow:problem:" + string(problem.code),

@@ -14,26 +14,11 @@ import (
 
 // holder is who holds a token, as far as it matters here: this file is the one place that decides what anybody sees.
 type holder struct {
-	scope  clickhouse.Scope
-	rights []right
+	scope   clickhouse.Scope
+	role    string
+	rights  []right
+	subject string // the sub claim: who to name in the audit log
 }
-
-// right is one thing a holder may do; the scope claim lists rights with spaces between them.
-type right string
-
-const (
-	readCalls      right = "calls:read"
-	readRecordings right = "recordings:read"
-)
-
-// roles and their rights. All three may read; they differ in what they may change, and in organisation 0.
-var roles = map[string][]right{
-	"agent":      {readCalls, readRecordings},
-	"supervisor": {readCalls, readRecordings},
-	"admin":      {readCalls, readRecordings},
-}
-
-const leastRole = "agent"
 
 // holder reads the claims of a token whose signature was checked. A holder sees exactly the organisations that the token
 // lists, whatever the role: admin adds none. Organisation 0, where rows without an organisation wait, must be listed and
@@ -57,7 +42,7 @@ func (c *claims) holder() (holder, error) {
 			return holder{}, refuse(organisationNeedsAdmin, "the token lists organisation 0 alone, which only the role admin sees")
 		}
 	}
-	return holder{scope: clickhouse.Scope{Orgs: orgs}, rights: c.narrow(rights)}, nil
+	return holder{scope: clickhouse.Scope{Orgs: orgs}, role: role, rights: c.narrow(rights), subject: c.Subject}, nil
 }
 
 func (c *claims) organisations() ([]uint32, error) {
@@ -89,20 +74,23 @@ func (c *claims) narrow(rights []right) []right {
 	return slices.DeleteFunc(slices.Clone(rights), func(r right) bool { return !slices.Contains(listed, string(r)) })
 }
 
-// admit gives the scope of the query that a request may make.
-func (a *api) admit(r *http.Request, need right, tokenInAddress bool) (clickhouse.Scope, error) {
-	text, err := presented(r, tokenInAddress)
+// admit tells who asks for an operation, where the token allows it; nil where the operation needs none.
+func (a *api) admit(r *http.Request, op route) (*holder, error) {
+	if op.need == "" {
+		return nil, nil
+	}
+	text, err := presented(r, op.inAddress)
 	if err != nil {
-		return clickhouse.Scope{}, err
+		return nil, err
 	}
 	h, err := a.tokens.read(text)
 	if err != nil {
-		return clickhouse.Scope{}, err
+		return nil, err
 	}
-	if !slices.Contains(h.rights, need) {
-		return clickhouse.Scope{}, refuse(scopeInsufficient, "the token's scope does not include "+string(need))
+	if !slices.Contains(h.rights, op.need) {
+		return nil, refuse(scopeInsufficient, "the token's scope does not include "+string(op.need))
 	}
-	return h.scope, nil
+	return &h, nil
 }
 
 // narrowed leaves the organisation that org_id chooses. One that the token does not see leaves nothing, so that the answer

@@ -10,8 +10,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/go-chi/chi/v5"
-
 	"github.com/cdrflow/cdrflow/services/process"
 )
 
@@ -35,53 +33,6 @@ func newAPI(cfg config, h history, e enrichers, v vault, log *slog.Logger, m *me
 	return &api{
 		history: h, enrichers: e, vault: v, recordings: cfg.RecordingsDir, recordingsSource: cfg.Source,
 		tokens: newTokens(cfg), queryTimeout: cfg.QueryTimeout, patience: 30 * time.Second, log: log, metrics: m,
-	}
-}
-
-// handler is every route behind the same chain: what is outermost sees everything.
-func (a *api) handler() http.Handler {
-	r := chi.NewRouter()
-	r.Use(identify, a.observe, a.rescue, a.bound)
-	r.NotFound(a.answer(func(http.ResponseWriter, *http.Request) error {
-		return refuse(routeNotFound, "there is nothing at this address")
-	}))
-	r.MethodNotAllowed(a.answer(func(http.ResponseWriter, *http.Request) error {
-		return refuse(methodNotAllowed, "this address takes GET and HEAD only")
-	}))
-	for path, f := range map[string]respond{
-		"/api/v1/calls":                      a.list,
-		"/api/v1/calls/{id}":                 a.get,
-		"/api/v1/calls/{id}/explain":         a.explainCall,
-		"/api/v1/calls/{id}/recording":       a.recording,
-		"/api/v1/conversations":              a.conversations,
-		"/api/v1/conversations/{id}":         a.conversation,
-		"/api/v1/conversations/{id}/explain": a.explainConversation,
-	} {
-		r.Get(path, a.answer(f))
-		r.Head(path, a.answer(f)) // net/http leaves the body out
-	}
-	return r
-}
-
-// respond answers a request, or returns what stands in the way; then it has written nothing.
-type respond func(http.ResponseWriter, *http.Request) error
-
-// answer turns the error of a respond into a problem document and logs what no caller may see.
-func (a *api) answer(f respond) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		err := f(w, r)
-		if err == nil {
-			return
-		}
-		if r.Context().Err() != nil {
-			w.WriteHeader(statusCallerLeft)
-			return
-		}
-		problem := refusalOf(err)
-		if problem.code == internalError {
-			a.log.Error("request failed", "err", err, "request_id", requestID(r.Context()))
-		}
-		writeProblem(w, r, problem)
 	}
 }
 

@@ -12,13 +12,8 @@ import (
 
 // ConversationQuery asks for one page of conversations, newest first.
 type ConversationQuery struct {
+	Filter        // of the conversation's head, which bears its beginning
 	Limit, Offset int
-	From, To      call.Instant // when the conversation began, To excluded; 0 is open
-	Omitted       bool         // those whose head the PBX marked amaflags OMIT, and only those; they are hidden otherwise
-}
-
-func (q ConversationQuery) where(scope Scope, from call.Instant) string {
-	return join(scope.where(), within(from, q.To), "conv_legs > 0", omitted(q.Omitted))
 }
 
 // Head is an organisation's first leg of a conversation, which carries what the organisation's legs come to.
@@ -31,8 +26,11 @@ type Head struct {
 func (s *Store) Conversations(ctx context.Context, scope Scope, q ConversationQuery) ([]Head, error) {
 	for _, low := range steps(q.From, q.To, call.InstantOf(time.Now()), days) {
 		var heads []Head
-		err := s.read(ctx, fmt.Sprintf("WHERE %s ORDER BY calldate DESC, id DESC LIMIT %d OFFSET %d",
-			q.where(scope, low), q.Limit, q.Offset), func(h *Head) { heads = append(heads, *h) })
+		filter := q.Filter
+		filter.From = low
+		asked := aboutHeads(scope, &filter)
+		err := s.read(asked.carry(ctx), fmt.Sprintf("WHERE %s ORDER BY calldate DESC, id DESC LIMIT %d OFFSET %d",
+			asked.where(), q.Limit, q.Offset), func(h *Head) { heads = append(heads, *h) })
 		if err != nil || len(heads) == q.Limit || low == q.From {
 			return heads, err
 		}
@@ -40,9 +38,17 @@ func (s *Store) Conversations(ctx context.Context, scope Scope, q ConversationQu
 	return nil, nil
 }
 
-// CountConversations of the scope, exactly; Limit and Offset do not matter.
-func (s *Store) CountConversations(ctx context.Context, scope Scope, q ConversationQuery) (uint64, error) {
-	return s.count(ctx, q.where(scope, q.From))
+// CountConversations of the scope, that the filter leaves, exactly.
+func (s *Store) CountConversations(ctx context.Context, scope Scope, f *Filter) (uint64, error) {
+	asked := aboutHeads(scope, f)
+	return s.count(asked.carry(ctx), asked.where())
+}
+
+// aboutHeads begins a question about conversations.
+func aboutHeads(scope Scope, f *Filter) *question {
+	q := about(scope, f)
+	q.and("conv_legs > 0")
+	return q
 }
 
 // Conversation finds what the scope may see of one: a head for each organisation, and all legs, both oldest first and

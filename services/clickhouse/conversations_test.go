@@ -67,10 +67,10 @@ func TestConversations(t *testing.T) {
 		"a page":              {orgs(1), clickhouse.ConversationQuery{Limit: 2}, []uint64{7, 1}, 5},
 		"the next page":       {orgs(1), clickhouse.ConversationQuery{Limit: 2, Offset: 2}, []uint64{5, 6}, 5},
 		"behind the last":     {orgs(1), clickhouse.ConversationQuery{Limit: 2, Offset: 6}, []uint64{}, 5},
-		"a time, its end out": {orgs(1), clickhouse.ConversationQuery{Limit: 50, From: second(now - 200*day), To: second(now - 100)}, []uint64{5, 6}, 2},
-		"open to the past":    {orgs(1), clickhouse.ConversationQuery{Limit: 50, To: second(now - 3*day)}, []uint64{6, 10}, 2},
-		"open to the future":  {orgs(1), clickhouse.ConversationQuery{Limit: 50, From: second(now - 99)}, []uint64{7}, 1},
-		"omitted ones only":   {orgs(1), clickhouse.ConversationQuery{Limit: 50, Omitted: true}, []uint64{8, 9}, 2},
+		"a time, its end out": {orgs(1), clickhouse.ConversationQuery{Limit: 50, Filter: clickhouse.Filter{From: second(now - 200*day), To: second(now - 100)}}, []uint64{5, 6}, 2},
+		"open to the past":    {orgs(1), clickhouse.ConversationQuery{Limit: 50, Filter: clickhouse.Filter{To: second(now - 3*day)}}, []uint64{6, 10}, 2},
+		"open to the future":  {orgs(1), clickhouse.ConversationQuery{Limit: 50, Filter: clickhouse.Filter{From: second(now - 99)}}, []uint64{7}, 1},
+		"omitted ones only":   {orgs(1), clickhouse.ConversationQuery{Limit: 50, Filter: clickhouse.Filter{Omitted: true}}, []uint64{8, 9}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -78,7 +78,7 @@ func TestConversations(t *testing.T) {
 			if err != nil || !reflect.DeepEqual(headIDs(heads), x.want) {
 				t.Errorf("got %v, %v; want %v", headIDs(heads), err, x.want)
 			}
-			if n, err := store.CountConversations(t.Context(), x.scope, x.q); err != nil || int(n) != x.count {
+			if n, err := store.CountConversations(t.Context(), x.scope, &x.q.Filter); err != nil || int(n) != x.count {
 				t.Errorf("counted %d, %v; want %d", n, err, x.count)
 			}
 		})
@@ -90,12 +90,12 @@ func TestOmittedRows(t *testing.T) {
 	store := open(t)
 	insert(t, store, "a", full(1, 1), omit(full(2, 1)), full(3, 1))
 	for omitted, want := range map[bool][]uint64{false: {1, 3}, true: {2}} {
-		q := clickhouse.ListQuery{Limit: 10, Omitted: omitted}
+		q := clickhouse.ListQuery{Limit: 10, Filter: clickhouse.Filter{Omitted: omitted}}
 		list, err := store.List(t.Context(), orgs(1), q)
 		if err != nil || !reflect.DeepEqual(ids(list), want) {
 			t.Errorf("omitted %v: got %v, %v; want %v", omitted, ids(list), err, want)
 		}
-		if n, err := store.Count(t.Context(), orgs(1), q); err != nil || int(n) != len(want) {
+		if n, err := store.Count(t.Context(), orgs(1), &q.Filter); err != nil || int(n) != len(want) {
 			t.Errorf("omitted %v: counted %d, %v; want %d", omitted, n, err, len(want))
 		}
 	}

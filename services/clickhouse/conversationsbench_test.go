@@ -75,7 +75,7 @@ func questions(b *testing.B, store *clickhouse.Store, end time.Time) []question 
 			if err != nil || !count {
 				return len(heads), err
 			}
-			total, err := store.CountConversations(ctx, clickhouse.Scope{Orgs: orgs}, q)
+			total, err := store.CountConversations(ctx, clickhouse.Scope{Orgs: orgs}, &q.Filter)
 			return int(total), err
 		}
 	}

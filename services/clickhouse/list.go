@@ -9,47 +9,31 @@ import (
 	"github.com/cdrflow/cdrflow/services/call"
 )
 
-// Scope is what a query may see: exactly the organisations listed. An empty scope sees nothing.
-type Scope struct{ Orgs []uint32 }
-
-// where is the one place that turns a scope into a condition; every query of calls begins with it.
-func (s Scope) where() string {
-	if len(s.Orgs) == 0 {
-		return "0"
-	}
-	var b strings.Builder
-	b.WriteString("org_id IN (")
-	for i, org := range s.Orgs {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		fmt.Fprint(&b, org)
-	}
-	b.WriteByte(')')
-	return b.String()
-}
-
 // ListQuery asks for one page of calls, newest first.
 type ListQuery struct {
+	Filter
 	Limit, Offset int
-	Omitted       bool // those that the PBX marked amaflags OMIT, and only those; they are hidden otherwise
 }
 
 // List calls of the scope, newest first (calldate, then id, both descending).
 func (s *Store) List(ctx context.Context, scope Scope, q ListQuery) ([]call.Call, error) {
-	for _, low := range steps(0, 0, call.InstantOf(time.Now()), days) {
-		calls, err := s.calls(ctx, fmt.Sprintf("WHERE %s ORDER BY calldate DESC, id DESC LIMIT %d OFFSET %d",
-			join(scope.where(), within(low, 0), omitted(q.Omitted)), q.Limit, q.Offset))
-		if err != nil || len(calls) == q.Limit || low == 0 {
+	for _, low := range steps(q.From, q.To, call.InstantOf(time.Now()), days) {
+		filter := q.Filter
+		filter.From = low
+		asked := about(scope, &filter)
+		calls, err := s.calls(asked.carry(ctx), fmt.Sprintf("WHERE %s ORDER BY calldate DESC, id DESC LIMIT %d OFFSET %d",
+			asked.where(), q.Limit, q.Offset))
+		if err != nil || len(calls) == q.Limit || low == q.From {
 			return calls, err
 		}
 	}
 	return nil, nil
 }
 
-// Count the calls of the scope.
-func (s *Store) Count(ctx context.Context, scope Scope, q ListQuery) (uint64, error) {
-	return s.count(ctx, join(scope.where(), omitted(q.Omitted)))
+// Count the calls of the scope that the filter leaves, exactly.
+func (s *Store) Count(ctx context.Context, scope Scope, f *Filter) (uint64, error) {
+	asked := about(scope, f)
+	return s.count(asked.carry(ctx), asked.where())
 }
 
 func (s *Store) count(ctx context.Context, where string) (uint64, error) {

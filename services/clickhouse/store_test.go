@@ -114,7 +114,7 @@ func TestScopeIsKept(t *testing.T) {
 		if err != nil || len(list) != want {
 			t.Errorf("scope %q lists %d calls, %v; want %d", orgs, len(list), err, want)
 		}
-		if n, err := store.Count(t.Context(), scope, clickhouse.ListQuery{}); err != nil || int(n) != want {
+		if n, err := store.Count(t.Context(), scope, &clickhouse.Filter{}); err != nil || int(n) != want {
 			t.Errorf("scope %q counts %d, %v; want %d", orgs, n, err, want)
 		}
 		for i := 1; i < len(list); i++ {
@@ -230,7 +230,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	if _, err := store.Count(t.Context(), clickhouse.Scope{Orgs: []uint32{1}}, clickhouse.ListQuery{}); !errors.Is(err, clickhouse.ErrAway) {
+	if _, err := store.Count(t.Context(), clickhouse.Scope{Orgs: []uint32{1}}, &clickhouse.Filter{}); !errors.Is(err, clickhouse.ErrAway) {
 		t.Errorf("no tables yet: %v, want ErrAway", err)
 	}
 }
