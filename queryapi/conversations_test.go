@@ -254,7 +254,7 @@ func TestNoConversationShowsAnotherOrganisation(t *testing.T) {
 		if err := json.Unmarshal(question, &q); err != nil {
 			return nil, err
 		}
-		return fmt.Appendf(nil, `{"id":null,"org_id":%d,"conversation_id":%q,"fields":[{"field":"answered_by","value":"phone-of-%d"}]}`, q.OrgID, q.Conversation, q.OrgID), nil
+		return fmt.Appendf(nil, `{"org_id":%d,"conversation_id":%q,"rules_revision":"4f2a91c0","fields":[{"field":"answered_by","value":"phone-of-%d","rule":"","why":"","used":[],"rejected":[]}]}`, q.OrgID, q.Conversation, q.OrgID), nil
 	})
 	s.connected(t, nats.URL)
 	for _, holder := range []struct {

@@ -106,6 +106,9 @@ func TestDocumentedRoutes(t *testing.T) {
 		documented[strings.Trim(row[0], "`")] = strings.Trim(row[2], "`")
 	}
 	for _, op := range s.routes() {
+		if strings.HasSuffix(op.path, "/*") { // what a page loads
+			continue
+		}
 		name := op.method + " " + op.path
 		if need, found := documented[name]; !found || need != string(op.need) {
 			t.Errorf("docs/api.md says %q of %s, which needs %q", need, name, op.need)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cdrflow/cdrflow/services/call"
+	"github.com/cdrflow/cdrflow/services/clickhouse"
 	"github.com/cdrflow/cdrflow/services/jetstream"
 	"github.com/cdrflow/cdrflow/services/servertest"
 )
@@ -112,7 +113,8 @@ func TestExplainTroubles(t *testing.T) {
 			if test.answer != nil {
 				enricher(t, nats.URL, test.answer)
 			}
-			s := newSite(t, &fixed{calls: []call.Call{talked(10, 1, 0)}}, nil, nil)
+			c := talked(10, 1, 0)
+			s := newSite(t, &fixed{calls: []call.Call{c}, heads: []clickhouse.Head{{Call: c}}}, nil, nil)
 			if test.want == explanationTimeout {
 				s.queryTimeout = 500 * time.Millisecond
 			}
@@ -121,6 +123,9 @@ func TestExplainTroubles(t *testing.T) {
 			got.wantProblem(t, test.want)
 			if strings.Contains(got.body, "secret") {
 				t.Errorf("the answer tells too much: %s", got.body)
+			}
+			if test.want == explanationTimeout { // what it waits for is the same for both
+				s.get(t, tokenOf(t, "agent", 1), "/api/v1/conversations/"+c.ConversationID()+"/explain").wantProblem(t, test.want)
 			}
 			if test.want == explanationUnavailable && got.Header.Get("Retry-After") != "5" {
 				t.Errorf("Retry-After is %q", got.Header.Get("Retry-After"))

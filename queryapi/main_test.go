@@ -23,7 +23,11 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func TestMain(m *testing.M) { servertest.Main(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	only := flag.Lookup("test.run").Value.String() + flag.Lookup("test.skip").Value.String() + flag.Lookup("test.list").Value.String()
+	servertest.Main(suite{m, only == ""})
+}
 
 const secret = "a secret of thirty-two bytes, or more"
 
@@ -63,7 +67,7 @@ func newSite(t testing.TB, h history, v vault, change func(*config)) *site {
 	}
 	s := &site{registry: prometheus.NewRegistry(), log: &transcript{}}
 	s.api = newAPI(cfg, h, &line{}, v, newTestLog(s.log), newMetrics(s.registry))
-	server := httptest.NewServer(s.handler())
+	server := httptest.NewServer(watched(t, s.handler()))
 	t.Cleanup(server.Close)
 	s.url = server.URL
 	return s

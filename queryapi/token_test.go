@@ -23,7 +23,7 @@ type asked struct{ *fixed }
 
 func (asked) Get(_ context.Context, s clickhouse.Scope, _ uint64) (call.Call, error) {
 	orgs, err := json.Marshal(s.Orgs)
-	return call.Call{Table: table, Src: string(orgs)}, err
+	return call.Call{Table: table, Source: "pbx", Direction: call.Internal, Src: string(orgs)}, err
 }
 
 // raw makes a token of parts that no library would sign.

@@ -3,7 +3,6 @@ package servertest
 import (
 	"fmt"
 	"os"
-	"testing"
 
 	"go.uber.org/goleak"
 )
@@ -14,7 +13,7 @@ import (
 //
 // It runs the tests, ends the shared servers, which have goroutines of their own, and then fails if one of the package's
 // is left.
-func Main(m *testing.M, options ...goleak.Option) {
+func Main(m interface{ Run() int }, options ...goleak.Option) {
 	code := m.Run()
 	running.Lock()
 	defer running.Unlock()
