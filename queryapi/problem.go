@@ -47,6 +47,7 @@ const (
 	explanationUnavailable code = "explanation_unavailable"
 	explanationTimeout     code = "explanation_timeout"
 	recordingsUnavailable  code = "recordings_unavailable"
+	auditUnavailable       code = "audit_unavailable"
 	internalError          code = "internal_error"
 )
 
@@ -87,6 +88,7 @@ var problems = map[code]struct {
 	explanationUnavailable: {503, "Explanation unavailable"},
 	explanationTimeout:     {504, "Explanation timed out"},
 	recordingsUnavailable:  {503, "Recordings unavailable"},
+	auditUnavailable:       {503, "Audit log unavailable"},
 	internalError:          {500, "Internal error"},
 }
 

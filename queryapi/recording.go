@@ -63,6 +63,9 @@ func (a *api) recording(w http.ResponseWriter, r *http.Request, h *holder) error
 		return err
 	}
 	defer found.Close()
+	if err := a.auditListening(r, h, &c); err != nil {
+		return err
+	}
 	return a.play(w, r, c.ID, found)
 }
 

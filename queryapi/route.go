@@ -31,6 +31,7 @@ func (a *api) routes() []route {
 		{http.MethodGet, v1 + "/conversations", readConversations, a.conversations, false},
 		{http.MethodGet, v1 + "/conversations/{id}", readConversations, a.conversation, false},
 		{http.MethodGet, v1 + "/conversations/{id}/explain", readConversations, a.explainConversation, false},
+		{http.MethodGet, v1 + "/audit", readAudit, a.auditEntries, false},
 
 		{http.MethodGet, "/openapi.yaml", "", a.contract, false},
 		{http.MethodGet, "/docs", "", a.show, false},

@@ -25,14 +25,17 @@ type api struct {
 	patience         time.Duration // how long a caller may take to receive a piece of an answer
 	log              *slog.Logger
 	metrics          *metrics
+	journal          *journal
+	listeners        listeners
 
-	historyTrouble, detailTrouble, explainTrouble, diskTrouble, vaultTrouble, cutTrouble process.Trouble
+	historyTrouble, detailTrouble, explainTrouble, diskTrouble, vaultTrouble, cutTrouble, auditTrouble process.Trouble
 }
 
 func newAPI(cfg config, h history, e enrichers, v vault, log *slog.Logger, m *metrics) *api {
 	return &api{
 		history: h, enrichers: e, vault: v, recordings: cfg.RecordingsDir, recordingsSource: cfg.Source,
 		tokens: newTokens(cfg), queryTimeout: cfg.QueryTimeout, patience: 30 * time.Second, log: log, metrics: m,
+		journal: &journal{write: h.WriteAudit, within: cfg.QueryTimeout},
 	}
 }
 

@@ -13,14 +13,24 @@ func (s Scope) where() string {
 	if len(s.Orgs) == 0 {
 		return "0"
 	}
+	return "org_id IN (" + s.list() + ")"
+}
+
+// covers is the condition of a row that is about several organisations: the scope has all of them.
+func (s Scope) covers() string {
+	if len(s.Orgs) == 0 {
+		return "0"
+	}
+	return "notEmpty(orgs) AND hasAll([" + s.list() + "], orgs)"
+}
+
+func (s Scope) list() string {
 	var b strings.Builder
-	b.WriteString("org_id IN (")
 	for i, org := range s.Orgs {
 		if i > 0 {
 			b.WriteByte(',')
 		}
 		fmt.Fprint(&b, org)
 	}
-	b.WriteByte(')')
 	return b.String()
 }
