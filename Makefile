@@ -49,11 +49,12 @@ fmt: ## format everything
 	@bin/gofumpt -w $$(git ls-files '*.go') && bin/goimports -w $$(git ls-files '*.go')
 
 tidy: ## tidy every module and the workspace
-	@for m in $(MODULES) deployments/tools/minio deployments/tools/lint; do (cd $$m && GOWORK=off go mod tidy) || exit 1; done
+	@for m in $(MODULES) deployments/tools/minio deployments/tools/lint deployments/tools/openapi; do (cd $$m && GOWORK=off go mod tidy) || exit 1; done
 	@go work sync
 
-docs: ## write docs/configuration.md from the config structs
+docs: ## write what is generated: docs/configuration.md, and the client of the API that the tests use
 	@go run ./deployments/e2e/configdoc
+	@cd deployments/e2e/calllogs && GOWORK=off go tool -modfile=../../tools/openapi/go.mod oapi-codegen -config client.yaml -o client.gen.go ../../../queryapi/openapi.yaml
 
 run: ## run one stage: make run STAGE=enricher
 	@go run ./$(STAGE)

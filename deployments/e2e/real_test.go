@@ -29,6 +29,7 @@ func TestRealRowsComeBackEqual(t *testing.T) {
 	}
 	sameRows(t, table, shown)
 	conversationsAreWhole(t, h, everything, shown)
+	h.clientReads(everything, shown)
 
 	// What each organisation sees is what its account code says, with the legs of its calls that bear none; nobody sees the
 	// other rows without one.

@@ -1,0 +1,2 @@
+// Package calllogs is a client of the Call Logs API, generated from its contract (queryapi/openapi.yaml).
+package calllogs
