@@ -48,6 +48,7 @@ func (c *Call) AppendJSON(dst []byte) []byte {
 	o.bool("withheld", c.Withheld)
 	o.texts("tags", c.Tags)
 	o.confidence("disconnected_confidence", c.Confidence)
+	o.text("recording_state", c.recordingState())
 	o.local(c, "calldate")
 	o.instant("answer", c.Answer)
 	o.local(c, "answer")

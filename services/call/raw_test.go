@@ -101,7 +101,7 @@ func TestDocumentedRecord(t *testing.T) {
 		`"queue_name":null,"queue_wait_time":null,"answered_agent":null,"recording_url":"/api/v1/calls/10/recording",` +
 		`"org_id":1,"source":"pbx","row_id":10,"conversation_id":"pbx:1775.1","trunk":"tata_gateway","did":"918065978001","outcome":"missed","leg_kind":"dial",` +
 		`"ring_time":10,"talk_time":null,"ivr_time":null,"caller_extension":null,"caller":"+919944421125","callee":null,"withheld":false,` +
-		`"tags":["sales"],"disconnected_confidence":0.7,"calldate_local":"2026-04-12 17:37:13",` +
+		`"tags":["sales"],"disconnected_confidence":0.7,"recording_state":null,"calldate_local":"2026-04-12 17:37:13",` +
 		`"answer":null,"answer_local":null,"end":null,"end_local":null,"flags":[],"filled":[],` +
 		`"recordingfile":"x.wav","raw_direction":"their own","cost":0.1000,"big":18446744073709551615,"marks":513,"uniqueid":"1775.1","callid":"1775.1"}`
 	if got := string(c.AppendJSON(nil)); got != want {

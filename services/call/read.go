@@ -121,7 +121,7 @@ func (r *reading) derived(name string, value any) bool {
 		}
 	case "conversation_id":
 		r.conversation = r.text(value)
-	case "recording_url", "row_id": // told by others
+	case "recording_url", "recording_state", "row_id": // told by others
 	default:
 		if text := r.derivedText(name); text != nil {
 			*text = r.text(value)
