@@ -43,6 +43,13 @@ var compared = []struct {
 	{"queue_name", func(c *call.Call) string { return c.Queue }},
 	{"queue_wait_time", func(c *call.Call) string { return seconds(c.QueueWait) }},
 	{"answered_agent", func(c *call.Call) string { return c.Agent }},
+	{"queue entry", func(c *call.Call) string {
+		if c.Entry == call.NoEntry {
+			return ""
+		}
+		return fmt.Sprintf("%s, wait %s, talk %s", c.Entry.Outcome, shown(seconds(c.Entry.Wait)), shown(seconds(c.Entry.Talk)))
+	}},
+	{"called", func(c *call.Call) string { return [...]string{"", "phone", "trunk"}[min(2, c.Called)] }},
 	{"conversation_id", func(c *call.Call) string { return c.ConversationID() }},
 	{"conversation", head(func(*call.Conversation) string { return "begins here" })},
 	{"conversation legs", head(func(v *call.Conversation) string { return strconv.FormatInt(v.Legs, 10) })},

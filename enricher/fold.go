@@ -85,9 +85,11 @@ func (s *scene) machine() call.AnsweredType {
 
 // talk is how long people talked, in seconds: legs one after the other are added, what stands behind another leg is part of
 // it, and talks at the same time are counted once.
-func (s *scene) talk() int64 {
+func (s *scene) talk() int64 { return talkOf(s.legs) }
+
+func talkOf(legs []*leg) int64 {
 	covered, total := call.NoInstant, int64(0)
-	for _, l := range s.legs { // in order of start
+	for _, l := range legs { // in order of start
 		if l.outer != nil && l.outer.talked() || l.LegKind == call.LegConsult {
 			continue
 		}

@@ -115,7 +115,7 @@ func (s *scene) judge() {
 	s.settled.direction, _ = choose(s, s.root, wholePrefix+"direction", directionRules, call.UnknownDirection)
 	did := s.did()
 	for _, l := range s.every {
-		l.Conversation = call.NoConversation
+		l.Conversation, l.Entry, l.Called = call.NoConversation, call.NoEntry, call.CalledNobody
 		l.Did, l.Trunk = did, l.trunk()
 		l.Direction, _ = choose(s, l, "direction", legDirectionRules, call.UnknownDirection)
 		l.LegKind, _ = choose(s, l, "leg_kind", legKindRules, call.LegUnknown)
@@ -159,6 +159,7 @@ func (s *scene) judge() {
 		l.Confidence = sure
 		s.hangup(l)
 	}
+	s.entries()
 	s.fold()
 }
 

@@ -73,6 +73,10 @@ type Call struct {
 	// attended transfer leaves two. Empty for nearly all rows.
 	Joined string
 
+	// What statistics count a row for.
+	Entry  Entry
+	Called Called
+
 	Conversation Conversation
 }
 
@@ -80,7 +84,7 @@ type Call struct {
 func Blank(id uint64) Call {
 	return Call{
 		ID: id, Answer: NoInstant, End: NoInstant, WaitTime: NoSeconds, RingTime: NoSeconds, TalkTime: NoSeconds,
-		IvrTime: NoSeconds, QueueWait: NoSeconds, Conversation: NoConversation,
+		IvrTime: NoSeconds, QueueWait: NoSeconds, Entry: NoEntry, Conversation: NoConversation,
 	}
 }
 

@@ -40,6 +40,10 @@ func derivedColumns() []*column {
 		text("queue", func(c *call.Call) *string { return &c.Queue }),
 		seconds("queue_wait", func(c *call.Call) *int64 { return &c.QueueWait }),
 		text("agent", func(c *call.Call) *string { return &c.Agent }),
+		text("entry_outcome", func(c *call.Call) *string { return (*string)(&c.Entry.Outcome) }),
+		seconds("entry_wait", func(c *call.Call) *int64 { return &c.Entry.Wait }),
+		seconds("entry_talk", func(c *call.Call) *int64 { return &c.Entry.Talk }),
+		percents("called", func(c *call.Call) *uint8 { return (*uint8)(&c.Called) }),
 		text("joined", func(c *call.Call) *string { return &c.Joined }),
 		{
 			// A column of its own because the PBX may write the flag as a text, and a filter should not read the map of those.

@@ -32,6 +32,7 @@ INSERT INTO calls (org_id, calldate, id, version, source, source_table, raw_hash
 	linkedid, peeraccount, sequence, queue_name, queue_wait_time, answered_agent, recordingfile, direction, trunk, rang_extension,
 	answered_by, answered_type, wait_time, disconnected_by, hangup_cause, hangup_reason, did, outcome, leg_kind, ring_time,
 	talk_time, ivr_time, caller, callee, tags, disconnected_confidence, queue, queue_wait, agent, omitted,
+	entry_outcome, entry_wait, entry_talk, called,
 	conv_legs, conv_complete, conv_answer, conv_end, conv_outcome, conv_queue_name, conv_answered_by, conv_answered_type,
 	conv_disconnected_by, conv_confidence, conv_wait_time, conv_ring_time, conv_talk_time, conv_tags, conv_detail, stored_at)
 WITH
@@ -62,6 +63,7 @@ SELECT
 	if(answered, extension, ''), if(answered, 'human', ''), waited, 'caller', '16', 'Normal Clearing', dialled,
 	if(answered, 'answered', 'missed'), if(second, 'queue', 'dial'), waited, talked, 0, concat('+', number_), concat('+', dialled),
 	[team], 90, team, waited, '', 0,
+	multiIf(NOT second, '', answered, 'answered', 'abandoned'), if(second, waited, -1), if(second, talked, -1), 1,
 	if(second, 0, if(r %% 3 = 0, 2, 1)), NOT second, if(answered AND NOT second, start + waited, 0),
 	if(second, 0, start + waited + talked), if(second, '', if(answered, 'answered', 'missed')), if(second, '', team),
 	if(answered AND NOT second, extension, ''), if(answered AND NOT second, 'human', ''), if(second, '', 'caller'), if(second, 0, 90),

@@ -46,6 +46,7 @@ func full(id uint64, org uint32) call.Call {
 		Confidence: 95, Did: "918065978001", CallerExtension: "1002", Outcome: call.OutcomeAnswered, LegKind: call.LegDial,
 		RingTime: 3, TalkTime: call.NoSeconds, IvrTime: 1, Caller: "+919944421125", Callee: "+918065978001", Withheld: true,
 		Tags: []string{"sales", "Zürich"}, Queue: "sales", QueueWait: 4, Agent: "1001", Joined: "1.0",
+		Entry: call.Entry{Outcome: call.EntryExit, Wait: 4, Talk: 5}, Called: call.CalledTrunk,
 		Conversation: call.Conversation{
 			Legs: 3, Complete: true, Answer: at + 2, End: at + 3, Outcome: call.OutcomeMissed, QueueName: "support",
 			AnsweredBy: "1003", AnsweredType: call.Prompt, DisconnectedBy: call.ByCallee, Confidence: 60, WaitTime: 5,
