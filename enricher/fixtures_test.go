@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -65,19 +64,7 @@ func (f *fixture) check(t *testing.T, full bool) {
 		f.explain(t, u, calls, wrong)
 		return
 	}
-	want := apiText(t, calls)
-	random := rand.New(rand.NewPCG(1, uint64(len(calls)))) //nolint:gosec // orders, not secrets
-	for range 6 {
-		mixed := f.calls(t, u, full)
-		random.Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
-		settle(t, u, mixed)
-		alike(t, "in another order", want, apiText(t, mixed))
-		for known := random.IntN(len(mixed)); known < len(mixed); known += 1 + random.IntN(len(mixed)) {
-			settle(t, u, mixed[:known])
-		}
-		settle(t, u, mixed)
-		alike(t, "piece after piece", want, apiText(t, mixed))
-	}
+	f.checkOrders(t, u, full, apiText(t, calls))
 	for i := range f.conversations {
 		if w := &f.conversations[i]; w.after > 0 {
 			some := f.calls(t, u, full)[:w.after]
@@ -92,21 +79,6 @@ func (f *fixture) rulesFile() string {
 		return ""
 	}
 	return "testdata/fixtures/" + f.rules
-}
-
-// settle understands rows as the enricher does with those of a batch and of the store.
-func settle(t testing.TB, u *understanding, calls []*call.Call) {
-	t.Helper()
-	g := newGroups(len(calls))
-	for _, c := range calls {
-		g.add(g.at(ownKey(c)), c, nil, nil)
-	}
-	for _, c := range calls {
-		if c.Joined != "" {
-			g.unite(conversationOf(c), ownKey(c))
-		}
-	}
-	understandGroups(t, u, g, calls)
 }
 
 // apiText is what the API would show of rows and conversations, by id.

@@ -20,9 +20,12 @@ type group struct {
 	key         clickhouse.Key
 	first, last *member
 	count       int
-	into        *group // where it was joined to
-	ask         bool   // the store may know more of its rows
-	changed     bool   // understood already, and joined since
+	into        *group     // where it was joined to
+	strangers   []stranger // of its rows; see think
+	ask         bool       // the store may know more of its rows
+	changed     bool       // it has other rows than when it was understood last
+
+	fresh, redelivered bool // see announce
 }
 
 // groups are the conversations of a batch.
@@ -30,6 +33,8 @@ type groups struct {
 	by   map[clickhouse.Key]*group
 	list []*group
 	rows []*call.Call // scratch
+
+	joined []*call.Call // rows that the store has as joined to others
 
 	memory  []group // both are made in one piece: a batch has thousands
 	members []member
@@ -45,7 +50,7 @@ func newGroups(rows int) *groups {
 func (g *groups) reset(rows int) {
 	clear(g.by)
 	clear(g.list)
-	g.list = g.list[:0]
+	g.list, g.joined = g.list[:0], nil
 	g.memory = slices.Grow(g.memory[:0], rows)
 	g.members = slices.Grow(g.members[:0], rows)
 }
@@ -96,6 +101,7 @@ func (g *groups) add(one *group, c, prior *call.Call, a *arrival) {
 	}
 	one.last = m
 	one.count++
+	one.changed = true
 }
 
 // find the member that is the row id.
@@ -108,11 +114,11 @@ func (one *group) find(id uint64) *member {
 	return nil
 }
 
-// unite two groups that are one conversation.
-func (g *groups) unite(a, b clickhouse.Key) {
+// unite two groups that are one conversation, unless they are one already.
+func (g *groups) unite(a, b clickhouse.Key) bool {
 	one, other := g.at(a), g.at(b)
 	if one == other {
-		return
+		return false
 	}
 	if one.last == nil {
 		one.first = other.first
@@ -125,7 +131,8 @@ func (g *groups) unite(a, b clickhouse.Key) {
 	one.count += other.count
 	one.ask = one.ask || other.ask
 	one.changed = true
-	other.first, other.last, other.count, other.into = nil, nil, 0, one
+	*other = group{key: other.key, into: one}
+	return true
 }
 
 // admit stored rows to their conversations: as what an arrival is compared with, or as a further leg. Of a row that lives
@@ -140,14 +147,12 @@ func (g *groups) admit(stored []call.Call) (doubles []clickhouse.Stored) {
 		}
 		return int(int64(a.OrgID) - int64(b.OrgID))
 	})
-	for i := range stored {
-		if c := &stored[i]; c.Joined != "" {
-			g.unite(conversationOf(c), ownKey(c))
-		}
-	}
 	priors := slices.Clone(stored)
 	for i := range stored {
 		c := &stored[i]
+		if c.Joined != "" {
+			g.joined = append(g.joined, &priors[i])
+		}
 		one := g.at(ownKey(c))
 		m := one.find(c.ID)
 		switch {
@@ -155,6 +160,7 @@ func (g *groups) admit(stored []call.Call) (doubles []clickhouse.Stored) {
 			g.add(one, c, &priors[i], nil)
 		case m.prior == nil && m.arrival != nil:
 			m.prior = &priors[i]
+		case storedAt(m.prior) == storedAt(c): // brought before
 		default:
 			doubles = append(doubles, storedAt(c))
 		}
@@ -177,14 +183,24 @@ func (g *groups) callsOf(one *group) []*call.Call {
 	return g.rows
 }
 
-// announced tells whether corrections of the conversation's other rows are told, as its arrivals are, and whether one of
-// these was stored before.
-func (one *group) announced() (fresh, redelivered bool) {
-	for m := one.first; m != nil; m = m.next {
-		if m.arrival != nil {
-			fresh = fresh || m.arrival.fresh
-			redelivered = redelivered || m.prior != nil && m.prior.Version.Chunk() == m.call.Version.Chunk()
+// announce decides for each conversation whether corrections of its other rows are told, as its arrivals are, and whether one
+// of these was stored before.
+func (g *groups) announce() {
+	for _, one := range g.list {
+		for m := one.first; m != nil; m = m.next {
+			if m.arrival != nil {
+				one.fresh = one.fresh || m.arrival.fresh
+				one.redelivered = one.redelivered || m.prior != nil && m.prior.Version.Chunk() == m.call.Version.Chunk()
+			}
 		}
 	}
-	return fresh, redelivered
+	// What was joined and is no longer is told of both.
+	for _, c := range g.joined {
+		one := g.at(conversationOf(c))
+		one.fresh = one.fresh || g.at(ownKey(c)).fresh
+	}
+	for _, c := range g.joined {
+		one := g.at(ownKey(c))
+		one.fresh = one.fresh || g.at(conversationOf(c)).fresh
+	}
 }

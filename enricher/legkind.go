@@ -40,7 +40,7 @@ var legKindRules = []rule[call.LegKind]{
 		return call.LegFax, l.Lastapp == "SendFAX" || l.Lastapp == "ReceiveFAX" || l.Lastapp == "SendFax" || l.Lastapp == "ReceiveFax"
 	}},
 	{"second call of an attended transfer", "linkedid dstchannel", 0, func(s *scene, l *leg) (call.LegKind, bool) {
-		return call.LegConsult, l.consults && s.joinedBy(l) != nil
+		return call.LegConsult, l.consults && !l.stranger && s.joinedBy(l) != nil
 	}},
 	{"the Local channel stepped aside for the phone behind it", "dstchannel lastapp", 0, func(s *scene, l *leg) (call.LegKind, bool) {
 		if !l.goesOn {

@@ -28,8 +28,9 @@ var (
 		"", "hangupsource=PJSIP/1001-00000001|hangupcause=16", "hangupsource=PJSIP/tata-00000004|hangupcause=127", "hangupsource=dialplan/builtin|hangupcause=16",
 		"hangupsource=|hangupcause=19", "hangupsource=|hangupcause=44",
 	}
-	someDst      = []string{"1001", "1002", "s", "support", "0441234567", "918065978001", "*8", ""}
-	someContexts = []string{"from-internal", "from-trunk", "ext-queues", "ivr-1", "app-blackhole", "x"}
+	someDst       = []string{"1001", "1002", "s", "support", "0441234567", "918065978001", "*8", ""}
+	someLinkedids = []string{"1795255200.1", "1795255200.1", "1795255200.2", "1795255200.4"}
+	someContexts  = []string{"from-internal", "from-trunk", "ext-queues", "ivr-1", "app-blackhole", "x"}
 )
 
 // rowsOf bytes: ten a row.
@@ -45,7 +46,7 @@ func rowsOf(data []byte) []cells {
 			"lastapp": pick(someApps, b[3]), "lastdata": pick(someData, b[3]>>2), "disposition": pick(someDispositions, b[4]),
 			"userfield": pick(someUserfields, b[5]), "dst": pick(someDst, b[6]), "dcontext": pick(someContexts, b[6]>>4),
 			"duration": fmt.Sprint(length), "billsec": fmt.Sprint(min(length, talk)), "accountcode": []string{"1", "1", "2", ""}[b[9]%4],
-			"uniqueid": fmt.Sprintf("1795255200.%d", 1+b[1]%5), "linkedid": "1795255200.1", "sequence": fmt.Sprint(b[9] >> 5),
+			"uniqueid": fmt.Sprintf("1795255200.%d", 1+b[1]%5), "linkedid": pick(someLinkedids, b[9]>>2), "sequence": fmt.Sprint(b[9] >> 5),
 		})
 	}
 	return rows

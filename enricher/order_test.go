@@ -49,7 +49,9 @@ func TestAnyOrderComesToTheSame(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i := range unjoined {
-				if err := d.e.digest(t.Context(), jetstream.Batch{Deliveries: []jetstream.Delivery{onceMore(&unjoined[i], 1000+i)}}); err != nil {
+				o := originOf(unjoined[i].ID, unjoined[i].Table)
+				o.Kind = call.KindRegenerate
+				if err := d.e.digest(t.Context(), jetstream.Batch{Deliveries: []jetstream.Delivery{delivered(o, &unjoined[i], 1000+i)}}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -87,15 +89,13 @@ func shuffledChunks(t *testing.T, random *rand.Rand) []jetstream.Delivery {
 	return list
 }
 
-// onceMore is a stored row as it is published to be understood once more.
-func onceMore(c *call.Call, sequence int) jetstream.Delivery {
-	o := originOf(c.ID, c.Table)
-	o.Kind = call.KindRegenerate
+// delivered is a row alone in a chunk.
+func delivered(o call.Origin, c *call.Call, sequence int) jetstream.Delivery {
 	b := call.NewBuilder(o, 0)
 	row := c.RawRow()
 	b.AppendRow(&row)
 	chunk := b.Chunk()
-	return jetstream.Delivery{Data: chunk.Body, Kind: chunk.Kind, First: c.ID, Last: c.ID, Count: 1, Sequence: uint64(sequence), Delivered: 1, Generation: 9}
+	return jetstream.Delivery{Data: chunk.Body, Kind: chunk.Kind, First: row.ID, Last: row.ID, Count: 1, Sequence: uint64(sequence), Delivered: 1, Generation: 9}
 }
 
 type piece struct {

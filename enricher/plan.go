@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/cdrflow/cdrflow/services/call"
 	"github.com/cdrflow/cdrflow/services/clickhouse"
@@ -31,10 +32,10 @@ func (e *enricher) understand(ctx context.Context, u *understood, w wave) (write
 		u.stored += len(w.arrivals)
 		write = u.calls
 	}
+	p.groups.announce()
 	for _, one := range p.groups.list {
-		fresh, again := one.announced()
 		for m := one.first; m != nil; m = m.next {
-			v := p.verdict(m, w.plain, fresh, again)
+			v := p.verdict(m, w.plain, one.fresh, one.redelivered)
 			write, tell = append(write, v.write...), append(tell, v.tell...)
 		}
 	}
@@ -140,75 +141,36 @@ func (p *plan) load(ctx context.Context, keys []clickhouse.Key) error {
 		if p.doubles == nil {
 			p.doubles = map[uint64][]clickhouse.Stored{}
 		}
-		p.doubles[double.ID] = append(p.doubles[double.ID], double)
+		if !slices.Contains(p.doubles[double.ID], double) {
+			p.doubles[double.ID] = append(p.doubles[double.ID], double)
+		}
 	}
 	return nil
 }
 
-// think understands every conversation; what was bridged with a party of another conversation is joined with that and
-// understood once more.
+// think understands every conversation, and looks in the store for those that strangers came from.
 func (p *plan) think(ctx context.Context) error {
-	var wanted []stranger
-	for _, one := range p.groups.list {
-		if one.count == 0 {
-			continue
-		}
-		rows := p.groups.callsOf(one)
-		join(rows)
-		p.mind.conversation(rows)
-		wanted = append(wanted, p.mind.strangers()...)
-	}
-	if len(wanted) == 0 {
-		return nil
-	}
-	if err := p.introduce(ctx, wanted); err != nil {
-		return err
-	}
-	for _, one := range p.groups.list {
-		if !one.changed || one.count == 0 {
-			continue
-		}
-		rows := p.groups.callsOf(one)
-		join(rows)
-		p.mind.conversation(rows)
-	}
-	return nil
-}
-
-// introduce finds where strangers came from, among the rows in hand and in the store, and unites the conversations.
-func (p *plan) introduce(ctx context.Context, wanted []stranger) error {
-	byChannel := map[string][]*stranger{}
-	for i := range wanted {
-		byChannel[wanted[i].channel] = append(byChannel[wanted[i].channel], &wanted[i])
-	}
-	found := func(c *call.Call) {
-		for _, name := range [...]string{c.Channel, c.Dstchannel} {
-			for _, x := range byChannel[name] {
-				if x.meets(c) && conversationOf(c).Linkedid != x.key {
-					p.groups.unite(clickhouse.Key{Source: x.source, Linkedid: x.key}, conversationOf(c))
+	asked := map[stranger]bool{}
+	return p.groups.think(p.mind, func(wanted []stranger) error {
+		var keys []clickhouse.Key
+		for _, x := range wanted {
+			x.key = "" // of the conversation, which may have been joined since
+			if asked[x] {
+				continue
+			}
+			asked[x] = true
+			crossing, err := p.store.Crossing(ctx, x.source, []string{x.channel}, x.from-hour, x.to)
+			if err != nil {
+				return err
+			}
+			for i := range crossing {
+				if key := ownKey(&crossing[i]); x.meets(&crossing[i]) && !slices.Contains(keys, key) {
+					keys = append(keys, key)
 				}
 			}
 		}
-	}
-	for i := range p.u.calls {
-		found(&p.u.calls[i])
-	}
-	var keys []clickhouse.Key
-	for i := range wanted {
-		x := &wanted[i]
-		crossing, err := p.store.Crossing(ctx, x.source, []string{x.channel}, x.from-hour, x.to)
-		if err != nil {
-			return err
-		}
-		for j := range crossing {
-			c := &crossing[j]
-			if x.meets(c) && conversationOf(c).Linkedid != x.key {
-				keys = append(keys, conversationOf(c), clickhouse.Key{Source: x.source, Linkedid: x.key})
-				p.groups.unite(clickhouse.Key{Source: x.source, Linkedid: x.key}, conversationOf(c))
-			}
-		}
-	}
-	return p.load(ctx, keys)
+		return p.load(ctx, keys)
+	})
 }
 
 // verdict on one row. The arrivals of a plain wave are written already.

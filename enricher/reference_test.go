@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/cdrflow/cdrflow/services/call"
-	"github.com/cdrflow/cdrflow/services/clickhouse"
 )
 
 // scenario is what really happened on the phones: written by the scripts that played them, not by the PBX.
@@ -120,31 +119,6 @@ func originOf(id uint64, table *call.Table) call.Origin {
 func understandAll(t testing.TB, u *understanding, calls map[uint64]*call.Call) {
 	t.Helper()
 	settle(t, u, slices.Collect(maps.Values(calls)))
-}
-
-// understandGroups understands rows by conversation; those that an attended transfer left under two linkedids are put
-// together and understood again.
-func understandGroups(t testing.TB, u *understanding, g *groups, calls []*call.Call) {
-	t.Helper()
-	var wanted []stranger
-	for _, again := range []bool{false, true} {
-		for _, one := range g.list {
-			if one.count == 0 || again && !one.changed {
-				continue
-			}
-			rows := g.callsOf(one)
-			join(rows)
-			u.conversation(rows)
-			wanted = append(wanted, u.strangers()...)
-		}
-		for i := range wanted {
-			for _, c := range calls {
-				if wanted[i].meets(c) && c.ConversationKey() != wanted[i].key && !again {
-					g.unite(clickhouse.Key{Source: wanted[i].source, Linkedid: wanted[i].key}, conversationOf(c))
-				}
-			}
-		}
-	}
 }
 
 // namer gives a name of the reference data another. column says where it stands.

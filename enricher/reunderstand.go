@@ -12,16 +12,14 @@ func reunderstand(r *rules) reunderstands {
 		if err != nil {
 			return nil, err
 		}
-		anew, rows := make([]call.Call, len(legs)), make([]*call.Call, len(legs))
+		anew, g := make([]call.Call, len(legs)), newGroups(len(legs))
 		for i := range legs {
 			was := &legs[i]
 			number, _ := call.SplitID(was.ID)
 			row := was.RawRow()
-			rows[i] = &anew[i]
-			mind.row(&call.Origin{Source: was.Source, SourceNumber: number, Zone: zone, Table: was.Table}, clock, &row, was.Version, rows[i])
+			mind.row(&call.Origin{Source: was.Source, SourceNumber: number, Zone: zone, Table: was.Table}, clock, &row, was.Version, &anew[i])
+			g.add(g.at(ownKey(&anew[i])), &anew[i], nil, nil)
 		}
-		join(rows)
-		mind.conversation(rows)
-		return anew, nil
+		return anew, g.think(mind, nil)
 	}
 }
