@@ -51,12 +51,12 @@ func fateOf(a *arrival, stored []clickhouse.Stored) fate {
 			return overtaken
 		}
 		return dropped
-	case newest.Version.Chunk() == a.call.Version.Chunk():
-		return live
 	case a.kind == call.KindRegenerate:
 		if newest.RawHash != a.call.RawHash {
 			return refreshed
 		}
+		return live
+	case newest.Version.Chunk() == a.call.Version.Chunk():
 		return live
 	case newest.RawHash == a.call.RawHash && a.kind != call.KindReplay:
 		return dropped
@@ -100,7 +100,8 @@ func decide(a *arrival, stored []clickhouse.Stored, prior *call.Call) verdict {
 			event = call.EventNew
 		}
 		c.Version = newest.Version
-		same := len(stored) == 1 && len(movedFrom(c, stored)) == 0 && newest.Direction == c.Direction
+		// After thousands of corrections a row has the number of the next chunk, and that may bring the row itself.
+		same := newest.RawHash == c.RawHash && len(stored) == 1 && len(movedFrom(c, stored)) == 0 && newest.Direction == c.Direction
 		if same && (prior == nil || c.SameMeaning(prior)) {
 			return a.told(verdict{}, event)
 		}

@@ -23,6 +23,11 @@ func TestDecide(t *testing.T) {
 	outbound.Direction = call.Outbound
 	earlier := at(40, 8, 1)
 	earlier.Calldate = 500
+	carried := func(hash uint64) clickhouse.Stored { // the corrections of chunk 49 have come to the number of chunk 50
+		s := at(49, hash, 1)
+		s.Version = call.NewVersion(1, 49, 4095).Next()
+		return s
+	}
 	for _, c := range []struct {
 		name   string
 		kind   call.Kind
@@ -45,6 +50,9 @@ func TestDecide(t *testing.T) {
 		{"a correction that moves organisation", call.KindLookBack, []clickhouse.Stored{at(40, 8, 2)}, 2, 1, "removed corrected"},
 		{"a correction that moves calldate", call.KindLookBack, []clickhouse.Stored{earlier}, 2, 1, "corrected"},
 		{"a correction of the direction", call.KindLookBack, []clickhouse.Stored{outbound}, 1, 0, "removed corrected"},
+		{"a correction behind 4,096 others", call.KindLookBack, []clickhouse.Stored{carried(8)}, 1, 0, "corrected"},
+		{"4,096 corrections, and the row read once more", call.KindLookBack, []clickhouse.Stored{carried(7)}, 0, 0, "corrected"},
+		{"regenerated in the next chunk, from a row that was corrected 4,096 times since", call.KindRegenerate, []clickhouse.Stored{carried(8)}, 0, 0, ""},
 		{"two living rows are mended", call.KindLookBack, []clickhouse.Stored{at(40, 8, 2), at(41, 8, 3)}, 3, 2, "removed removed corrected"},
 		{"overtaken by a correction: the first reading is still told", call.KindPage, []clickhouse.Stored{at(60, 8, 1)}, 0, 0, "new"},
 		{"an old correction", call.KindLookBack, []clickhouse.Stored{at(60, 8, 1)}, 0, 0, ""},

@@ -56,7 +56,9 @@ func (v Version) Epoch() uint32 { return uint32(v >> 44) }
 // Sequence of the chunk within its stream.
 func (v Version) Sequence() uint64 { return uint64(v) >> 12 & 0xffffffff }
 
-// Next is the version right above v: the same chunk, understood again.
+// Next is the version right above v: the same chunk, understood again. The row's 4,096th correction carries over into the
+// number of the next chunk, since a version that stood still would be one that is stored already. Where that chunk brings the
+// row as well, it finds its own number stored, and tells by the raw row that it is no redelivery.
 func (v Version) Next() Version { return v + 1 }
 
 // Chunk is the version without its regeneration counter: it names the chunk that the row came with.
