@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cdrflow/cdrflow/services/call"
+	"github.com/cdrflow/cdrflow/services/servertest"
 )
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -177,4 +178,31 @@ func TestStride(t *testing.T) {
 	if known = feed(&s, known, 50, 4); known != 4 {
 		t.Errorf("afterwards: %d, want 4", known)
 	}
+}
+
+func TestGaleraStrideIsLearnt(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, asteriskDDL)
+	s.sql.exec("SET auto_increment_increment=3, auto_increment_offset=2")
+	for range 200 {
+		s.sql.exec("INSERT INTO asterisk_cdr (uniqueid) VALUES (UUID_SHORT())")
+	}
+	log := s.read()
+	p := s.poll("PAGE_ROWS=50", "GAP_TIMEOUT=1m", "LOOK_BACK=1m")
+	servertest.Eventually(t, soon, func() bool { return len(log.ids(call.KindPage)) == 200 }, "all rows are read")
+	if got := p.metric("poller_gaps_open"); got > 32 {
+		t.Errorf("%v gaps are open: the stride was not learnt", got)
+	}
+	if got := s.checkpoint().Stride; got != 3 {
+		t.Errorf("the stride is %d", got)
+	}
+	// Another node writes; then its late row is no less found.
+	late := newClient(t, s.database)
+	late.exec("SET auto_increment_increment=3, auto_increment_offset=3; BEGIN; INSERT INTO asterisk_cdr (uniqueid) VALUES ('late')")
+	s.sql.exec("INSERT INTO asterisk_cdr (uniqueid) VALUES ('other')")
+	servertest.Eventually(t, soon, func() bool { return len(log.ids(call.KindPage)) == 201 }, "the row of the first node")
+	late.exec("COMMIT")
+	servertest.Eventually(t, soon, func() bool {
+		return slices.ContainsFunc(log.all(), func(r published) bool { return r.text("uniqueid") == "late" })
+	}, "the late row of the other node")
 }

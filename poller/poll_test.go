@@ -170,33 +170,6 @@ func TestOldGapsAreReadOnce(t *testing.T) {
 	log.wants(call.KindGap, []uint64{9})
 }
 
-func TestGaleraStrideIsLearnt(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, asteriskDDL)
-	s.sql.exec("SET auto_increment_increment=3, auto_increment_offset=2")
-	for range 200 {
-		s.sql.exec("INSERT INTO asterisk_cdr (uniqueid) VALUES (UUID_SHORT())")
-	}
-	log := s.read()
-	p := s.poll("PAGE_ROWS=50", "GAP_TIMEOUT=1m", "LOOK_BACK=1m")
-	servertest.Eventually(t, soon, func() bool { return len(log.ids(call.KindPage)) == 200 }, "all rows are read")
-	if got := p.metric("poller_gaps_open"); got > 32 {
-		t.Errorf("%v gaps are open: the stride was not learnt", got)
-	}
-	if got := s.checkpoint().Stride; got != 3 {
-		t.Errorf("the stride is %d", got)
-	}
-	// Another node writes; then its late row is no less found.
-	late := newClient(t, s.database)
-	late.exec("SET auto_increment_increment=3, auto_increment_offset=3; BEGIN; INSERT INTO asterisk_cdr (uniqueid) VALUES ('late')")
-	s.sql.exec("INSERT INTO asterisk_cdr (uniqueid) VALUES ('other')")
-	servertest.Eventually(t, soon, func() bool { return len(log.ids(call.KindPage)) == 201 }, "the row of the first node")
-	late.exec("COMMIT")
-	servertest.Eventually(t, soon, func() bool {
-		return slices.ContainsFunc(log.all(), func(r published) bool { return r.text("uniqueid") == "late" })
-	}, "the late row of the other node")
-}
-
 // A stop in the middle of a drain, again and again, with a page on its way each time.
 func TestRestartInTheMiddle(t *testing.T) {
 	t.Parallel()
@@ -227,43 +200,6 @@ func TestTwoPollersAtOnce(t *testing.T) {
 	log.wants(call.KindPage, span(1, 5000))
 	s.insert(500)
 	log.wants(call.KindPage, span(1, 5500))
-}
-
-func TestColumnsComeAndGo(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, asteriskDDL)
-	s.insert(2)
-	log := s.read()
-	s.poll()
-	log.wants(call.KindPage, span(1, 2))
-	s.sql.exec("ALTER TABLE asterisk_cdr ADD COLUMN `did number` VARCHAR(20) AFTER src; INSERT INTO asterisk_cdr (uniqueid, `did number`) VALUES ('c', '1800')")
-	log.wants(call.KindPage, span(1, 3))
-	if got := log.last(3).text("did number"); got != "1800" {
-		t.Errorf("the new column has %s", got)
-	}
-	s.sql.exec("ALTER TABLE asterisk_cdr DROP COLUMN src; INSERT INTO asterisk_cdr (uniqueid) VALUES ('d')")
-	log.wants(call.KindPage, span(1, 4))
-	if got := log.last(4); got.origin.Table.Place("src") >= 0 || got.text("uniqueid") != "d" {
-		t.Errorf("row 4 came with %s", got.origin.Table)
-	}
-	// The look-back brings the earlier rows as they are now.
-	servertest.Eventually(t, soon, func() bool { return log.last(1).origin.Table.String() == log.last(4).origin.Table.String() }, "row 1 is as it is now")
-}
-
-func TestMappedColumns(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, "CREATE TABLE `site cdr` (recno INT AUTO_INCREMENT PRIMARY KEY, callid VARCHAR(32), who VARCHAR(20))")
-	s.sql.exec("INSERT INTO `site cdr` (callid, who) VALUES ('1.1', '1001')")
-	log := s.read()
-	p := s.poll("CDR_TABLE=site cdr", "COLUMN_MAP=id=recno,uniqueid=callid,src=who")
-	log.wants(call.KindPage, span(1, 1))
-	if row := log.last(1); row.text("uniqueid") != "1.1" || row.text("src") != "1001" || row.partition != call.Partition("1.1") {
-		t.Errorf("row %+v", row.row)
-	}
-	p.end()
-	if got := s.checkpoint().LastUniqueID; got != "1.1" {
-		t.Errorf("the checkpoint has uniqueid %q", got)
-	}
 }
 
 func TestStartExplains(t *testing.T) {
