@@ -50,22 +50,13 @@ func deleteNewer(ctx context.Context, p *process.Process) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := process.Config[commandConfig](p)
+	h, err := openHistory(ctx, p)
 	if err != nil {
 		return err
 	}
-	bus, err := jetstream.Connect(ctx, cfg.NATS, stage, p.Log)
-	if err != nil {
-		return err
-	}
-	defer bus.Close()
-	store, err := clickhouse.Open(cfg.Store, stage)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	d := &deletion{bus: bus, store: store, flags: f, out: newProgress(p.Out), zones: zones{bus: bus}}
-	d.feed = newFeed(bus, p.Log, d.out, call.KindRegenerate)
+	defer h.close()
+	d := &deletion{bus: h.bus, store: h.store, flags: f, out: newProgress(p.Out), zones: zones{bus: h.bus}}
+	d.feed = newFeed(h.bus, p.Log, d.out, call.KindRegenerate)
 	if !f.yes && terminal(os.Stdin) {
 		d.ask = os.Stdin
 	}

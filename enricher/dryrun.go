@@ -6,7 +6,6 @@ import (
 
 	"github.com/cdrflow/cdrflow/services/call"
 	"github.com/cdrflow/cdrflow/services/clickhouse"
-	"github.com/cdrflow/cdrflow/services/jetstream"
 	"github.com/cdrflow/cdrflow/services/process"
 )
 
@@ -25,18 +24,13 @@ func dryRun(ctx context.Context, p *process.Process, f regenerateFlags) error {
 	if err != nil {
 		return err
 	}
-	bus, err := jetstream.Connect(ctx, cfg.NATS, stage, p.Log)
+	h, err := commandConfig{cfg.NATS, cfg.Store}.open(ctx, p)
 	if err != nil {
 		return err
 	}
-	defer bus.Close()
-	store, err := clickhouse.Open(cfg.Store, stage)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
+	defer h.close()
 	d := &comparison{
-		store: store, zones: zones{bus: bus, given: f.zones}, flags: f, out: newProgress(p.Out), anew: reunderstand(r),
+		store: h.store, zones: zones{bus: h.bus, given: f.zones}, flags: f, out: newProgress(p.Out), anew: reunderstand(r),
 		differences: newDifferences(),
 	}
 	if err := d.run(ctx); err != nil {

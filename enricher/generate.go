@@ -35,22 +35,13 @@ func generate(ctx context.Context, p *process.Process) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := process.Config[commandConfig](p)
+	h, err := openHistory(ctx, p)
 	if err != nil {
 		return err
 	}
-	bus, err := jetstream.Connect(ctx, cfg.NATS, stage, p.Log)
-	if err != nil {
-		return err
-	}
-	defer bus.Close()
-	store, err := clickhouse.Open(cfg.Store, stage)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
+	defer h.close()
 	g := &generation{
-		bus: bus, store: store, log: p.Log, flags: f, out: newProgress(p.Out), tried: idSet{}, silent: map[string]string{},
+		bus: h.bus, store: h.store, log: p.Log, flags: f, out: newProgress(p.Out), tried: idSet{}, silent: map[string]string{},
 	}
 	return g.run(ctx)
 }

@@ -11,12 +11,6 @@ import (
 	"github.com/cdrflow/cdrflow/services/process"
 )
 
-// commandConfig is what the commands about the history need: no rules, for they understand nothing.
-type commandConfig struct {
-	NATS  jetstream.Config
-	Store clickhouse.Config
-}
-
 // regeneration is where the command stands, as it is kept beside the log.
 type regeneration struct {
 	Total    uint64       `json:"total"` // rows that there were at the start
@@ -36,25 +30,16 @@ func regenerate(ctx context.Context, p *process.Process) error {
 	if f.dryRun {
 		return dryRun(ctx, p, f)
 	}
-	cfg, err := process.Config[commandConfig](p)
+	h, err := openHistory(ctx, p)
 	if err != nil {
 		return err
 	}
-	bus, err := jetstream.Connect(ctx, cfg.NATS, stage, p.Log)
-	if err != nil {
-		return err
-	}
-	defer bus.Close()
-	store, err := clickhouse.Open(cfg.Store, stage)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
+	defer h.close()
 
 	r := &regenerator{
-		bus: bus, store: store, zones: zones{bus: bus, given: f.zones}, flags: f, out: newProgress(p.Out),
+		bus: h.bus, store: h.store, zones: zones{bus: h.bus, given: f.zones}, flags: f, out: newProgress(p.Out),
 	}
-	r.feed = newFeed(bus, p.Log, r.out, call.KindRegenerate)
+	r.feed = newFeed(h.bus, p.Log, r.out, call.KindRegenerate)
 	r.feed.far = r.far
 	return r.run(ctx)
 }
