@@ -10,10 +10,9 @@ import (
 
 // parkedRow is a chunk of the one row, as the PBX wrote it, with the version that it has in history.
 func parkedRow(c *call.Call, zone string, reason error) jetstream.Parked {
-	row := c.RawRow()
-	number, _ := call.SplitID(c.ID)
-	origin := call.Origin{Source: c.Source, SourceNumber: number, Zone: zone, Kind: call.KindReplay, Table: c.Table}
-	b := call.NewBuilder(origin, 0)
+	o, row := rawOf(c, zone)
+	o.Kind = call.KindReplay
+	b := call.NewBuilder(o, 0)
 	b.AppendRow(&row)
 	return jetstream.Parked{
 		Stage: stage, ID: strconv.FormatUint(c.ID, 10), Reason: reason.Error(), Source: c.Source, Version: c.Version,

@@ -146,31 +146,3 @@ func (r *regenerator) publish(ctx context.Context, page []call.Call) error {
 func (r *regenerator) far() string {
 	return fmt.Sprintf("%d of %d rows published (%d %%), back to %s", r.at.Rows, r.at.Total, percent(r.at.Rows, r.at.Total), moment(r.at.Calldate))
 }
-
-// feed a stored row's raw row to its own partition.
-func (z *zones) feed(ctx context.Context, f *feed, c *call.Call) error {
-	var zone string
-	err := persist(ctx, f.log, "ask for the zone of "+c.Source, func() (err error) {
-		zone, err = z.of(ctx, c.Source)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	number, _ := call.SplitID(c.ID)
-	row := c.RawRow()
-	f.add(call.Origin{Source: c.Source, SourceNumber: number, Zone: zone, Table: c.Table}, partition(c, &row), &row)
-	return nil
-}
-
-// partition of a stored row, as its poller gave it: of its linkedid, else its uniqueid, else its id.
-func partition(c *call.Call, row *call.Row) int {
-	switch {
-	case c.Linkedid != "":
-		return call.Partition(c.Linkedid)
-	case c.Uniqueid != "":
-		return call.Partition(c.Uniqueid)
-	}
-	id, _ := row.Value(c.Table, "id")
-	return call.Partition(id)
-}

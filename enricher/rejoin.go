@@ -51,9 +51,9 @@ func (e *enricher) rejoin(ctx context.Context, now time.Time, zone zoneOf, publi
 		if err != nil {
 			return 0, err
 		}
-		number, _ := call.SplitID(c.ID)
-		row := c.RawRow()
-		b := call.NewBuilder(call.Origin{Source: c.Source, SourceNumber: number, Zone: name, Kind: call.KindRegenerate, Table: c.Table}, partition(c, &row))
+		o, row := rawOf(c, name)
+		o.Kind = call.KindRegenerate
+		b := call.NewBuilder(o, partition(c, &row))
 		b.AppendRow(&row)
 		if err := publish(ctx, c.Source, []call.Chunk{b.Chunk()}); err != nil {
 			return 0, err

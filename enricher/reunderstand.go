@@ -15,9 +15,8 @@ func reunderstand(r *rules) reunderstands {
 		anew, g := make([]call.Call, len(legs)), newGroups(len(legs))
 		for i := range legs {
 			was := &legs[i]
-			number, _ := call.SplitID(was.ID)
-			row := was.RawRow()
-			mind.row(&call.Origin{Source: was.Source, SourceNumber: number, Zone: zone, Table: was.Table}, clock, &row, was.Version, &anew[i])
+			o, row := rawOf(was, zone)
+			mind.row(&o, clock, &row, was.Version, &anew[i])
 			g.add(g.at(ownKey(&anew[i])), &anew[i], nil, nil)
 		}
 		return anew, g.think(mind, nil)
