@@ -1,7 +1,6 @@
 package main
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/cdrflow/cdrflow/services/call"
@@ -164,17 +163,6 @@ func (l *leg) ring() int64 {
 		return 0
 	}
 	return l.Duration
-}
-
-// dialLimit is the time that Dial(targets,timeout,…) allows, in seconds; 0 where it says none.
-func dialLimit(lastdata string) int64 {
-	_, rest, _ := strings.Cut(lastdata, ",")
-	text, _, _ := strings.Cut(rest, ",")
-	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 32)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return n
 }
 
 // takenElsewhere tells a leg that rang while another leg of the conversation was answered.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/cdrflow/cdrflow/services/call"
@@ -39,19 +38,6 @@ func (l *leg) queue() (string, bool) {
 		return l.QueueName, true
 	}
 	return l.queueCalled()
-}
-
-// queueLimit is the time that Queue(name,options,url,announce,timeout,…) allows, in seconds; 0 where it says none.
-func queueLimit(lastdata string) int64 {
-	parts := strings.SplitN(lastdata, ",", 6)
-	if len(parts) < 5 {
-		return 0
-	}
-	n, err := strconv.ParseInt(strings.TrimSpace(parts[4]), 10, 32)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return n
 }
 
 // waited is the queue_wait_time that the dialplan left on a row of the same party A. Only the last row of a chain has it, and
