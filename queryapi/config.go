@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/cdrflow/cdrflow/services/clickhouse"
 	"github.com/cdrflow/cdrflow/services/jetstream"
+	"github.com/cdrflow/cdrflow/services/jwks"
 	"github.com/cdrflow/cdrflow/services/minio"
 )
 
@@ -15,15 +17,21 @@ type config struct {
 	ClickHouse clickhouse.Config
 	MinIO      minio.Config
 	NATS       jetstream.Config
+	JWKS       jwks.Config
 
 	// Where the API is served, as host:port.
 	HTTPAddr string `env:"HTTP_ADDR" envDefault:"127.0.0.1:8080"`
-	// Secret that tokens are signed with (HMAC SHA-256), at least 32 bytes.
-	JWTSecret string `env:"JWT_SECRET,required" secret:"true" want:"the secret that tokens are signed with, at least 32 bytes"`
+	// Secret that tokens are signed with (HMAC SHA-256), at least 32 bytes. Needed where there is no JWKS_URL; with both, both
+	// kinds of token are taken.
+	JWTSecret string `env:"JWT_SECRET" secret:"true"`
 	// The iss claim that tokens must carry; none is asked for when empty.
 	JWTIssuer string `env:"JWT_ISSUER"`
 	// The audience that the aud claim of tokens must name; none is asked for when empty.
 	JWTAudience string `env:"JWT_AUDIENCE"`
+	// Whether tokens without a jti claim are refused: they cannot be revoked.
+	RequireJTI bool `env:"REQUIRE_JTI" envDefault:"false"`
+	// Roles, with commas between them, that see telephone numbers with the last digits masked: agent, supervisor, admin.
+	MaskNumbers []string `env:"MASK_NUMBERS"`
 	// Directory of the recordings on this machine, flat or in YYYY/MM/DD, looked through before MinIO. Set to nothing
 	// (RECORDINGS_DIR=) no local disk is read; a directory that does not exist is an empty one.
 	RecordingsDir string `env:"RECORDINGS_DIR" envDefault:"/var/spool/asterisk/monitor" empty:"keep"`
@@ -41,6 +49,14 @@ const leastSecret = 32
 
 func (c *config) Validate() error {
 	var errs []error
+	if c.JWTSecret == "" && !c.JWKS.Configured() {
+		errs = append(errs, errors.New("JWT_SECRET is not set, and neither is JWKS_URL: want the secret that tokens are signed with, at least 32 bytes (or its path in JWT_SECRET_FILE), or the address of the public keys of an identity provider"))
+	}
+	for i, role := range c.MaskNumbers {
+		if c.MaskNumbers[i] = strings.TrimSpace(role); roles[c.MaskNumbers[i]] == nil {
+			errs = append(errs, fmt.Errorf("MASK_NUMBERS holds %q, want roles with commas between them: agent, supervisor or admin", role))
+		}
+	}
 	if n := len(c.JWTSecret); n > 0 && n < leastSecret {
 		errs = append(errs, fmt.Errorf("JWT_SECRET is %d bytes long, want at least %d: make one with openssl rand -base64 48", n, leastSecret))
 	}

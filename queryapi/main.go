@@ -35,6 +35,7 @@ func run(ctx context.Context, p *process.Process) error {
 	defer lock()
 
 	a := newAPI(cfg, store, enrichers, recordings, p.Log, newMetrics(p.Registry))
+	defer a.attend(ctx, cfg)()
 	if err := a.serve(ctx, cfg, p.Turned); err != nil {
 		return fmt.Errorf("serve the API: %w", err)
 	}

@@ -25,6 +25,8 @@ const (
 	tokenTooLong          code = "token_too_long"
 	tokenMalformed        code = "token_malformed"
 	tokenAlgorithmRefused code = "token_algorithm_refused"
+	tokenKindRefused      code = "token_kind_refused"
+	tokenKeyUnknown       code = "token_key_unknown"
 	tokenSignatureWrong   code = "token_signature_wrong"
 	tokenExpired          code = "token_expired"
 	tokenNotYetValid      code = "token_not_yet_valid"
@@ -48,6 +50,7 @@ const (
 	explanationTimeout     code = "explanation_timeout"
 	recordingsUnavailable  code = "recordings_unavailable"
 	auditUnavailable       code = "audit_unavailable"
+	keysUnavailable        code = "keys_unavailable"
 	internalError          code = "internal_error"
 )
 
@@ -66,6 +69,8 @@ var problems = map[code]struct {
 	tokenTooLong:          {401, "Token too long"},
 	tokenMalformed:        {401, "Malformed token"},
 	tokenAlgorithmRefused: {401, "Token algorithm refused"},
+	tokenKindRefused:      {401, "Token of another kind"},
+	tokenKeyUnknown:       {401, "Unknown token key"},
 	tokenSignatureWrong:   {401, "Wrong token signature"},
 	tokenExpired:          {401, "Token expired"},
 	tokenNotYetValid:      {401, "Token not yet valid"},
@@ -89,6 +94,7 @@ var problems = map[code]struct {
 	explanationTimeout:     {504, "Explanation timed out"},
 	recordingsUnavailable:  {503, "Recordings unavailable"},
 	auditUnavailable:       {503, "Audit log unavailable"},
+	keysUnavailable:        {503, "Token keys unavailable"},
 	internalError:          {500, "Internal error"},
 }
 
@@ -115,6 +121,8 @@ func refusalOf(err error) *refusal {
 	case errors.Is(err, clickhouse.ErrNotFound):
 		// The same words for a call that is missing and for one of another organisation.
 		return refuse(callNotFound, "there is no call with this id")
+	case errors.Is(err, errKeysAway):
+		return refuse(keysUnavailable, "the keys that tokens are checked with cannot be fetched from the identity provider at the moment; try again")
 	case errors.Is(err, errVaultAway):
 		return refuse(recordingsUnavailable, "the storage of recordings cannot be reached at the moment; try again")
 	case errors.Is(err, errSlow):

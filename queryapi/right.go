@@ -20,13 +20,16 @@ const (
 	writeTags         right = "tags:write"
 	readAudit         right = "audit:read"
 	revokeTokens      right = "tokens:revoke"
+	setRetention      right = "retention:manage"
+	setWebhooks       right = "webhooks:manage"
+	readParked        right = "parked:read"
 )
 
 // roles and their rights. A role widens nothing that is seen: only the claim orgs does.
 var roles = func() map[string][]right {
 	agent := []right{readCalls, readConversations, readStats, streamCalls, exportCalls, readRecordings, linkRecordings}
 	supervisor := slices.Concat(agent, []right{writeTags, exportBulk})
-	admin := slices.Concat(supervisor, []right{eraseRecordings, readAudit, revokeTokens})
+	admin := slices.Concat(supervisor, []right{eraseRecordings, readAudit, revokeTokens, setRetention, setWebhooks, readParked})
 	return map[string][]right{"agent": agent, "supervisor": supervisor, "admin": admin}
 }()
 

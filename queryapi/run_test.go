@@ -125,9 +125,13 @@ func TestConfigMessages(t *testing.T) {
 		set  []string
 		want []string
 	}{
-		{[]string{"JWT_SECRET="}, []string{"JWT_SECRET is not set, want the secret that tokens are signed with, at least 32 bytes (or its path in JWT_SECRET_FILE)"}},
+		{[]string{"JWT_SECRET="}, []string{"JWT_SECRET is not set, and neither is JWKS_URL: want the secret that tokens are signed with, at least 32 bytes (or its path in JWT_SECRET_FILE)"}},
 		{[]string{"JWT_SECRET=short"}, []string{"JWT_SECRET is 5 bytes long, want at least 32: make one with openssl rand -base64 48"}},
 		{[]string{"CLICKHOUSE_DSN=", "JWT_SECRET=short"}, []string{"CLICKHOUSE_DSN is not set", "JWT_SECRET is 5 bytes"}},
+		{[]string{"JWKS_URL=http://login.example.com/keys"}, []string{"JWKS_URL has the scheme http, want https"}},
+		{[]string{"JWT_SECRET=", "JWKS_URL=https://login.example.com/keys", "HTTP_ADDR=8080"}, []string{"HTTP_ADDR"}},
+		{[]string{"MASK_NUMBERS=agent, admn"}, []string{`MASK_NUMBERS holds " admn", want roles with commas between them: agent, supervisor or admin`}},
+		{[]string{"REQUIRE_JTI=perhaps"}, []string{`REQUIRE_JTI is "perhaps", want true or false`}},
 		{[]string{"HTTP_ADDR=8080"}, []string{`HTTP_ADDR is "8080", want host:port such as 127.0.0.1:8080`}},
 		{[]string{"QUERY_TIMEOUT=10"}, []string{`QUERY_TIMEOUT is "10", want a duration such as 30s`}},
 		{[]string{"QUERY_TIMEOUT=0s"}, []string{"QUERY_TIMEOUT is 0s, want 100ms to 5m"}},

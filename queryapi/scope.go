@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cdrflow/cdrflow/services/clickhouse"
 )
@@ -18,6 +19,24 @@ type holder struct {
 	role    string
 	rights  []right
 	subject string // the sub claim: who to name in the audit log
+
+	id        string    // the jti claim: what the token is revoked by; empty: it cannot be
+	extension string    // the holder's own; empty: none
+	expires   time.Time // of the token
+	hidden    bool      // numbers are shown with their last digits masked
+}
+
+// holder names the holder of a token that was checked.
+func (t *tokens) holder(c *claims) (holder, error) {
+	h, err := c.holder()
+	if err == nil {
+		err = c.named(t.needID)
+	}
+	if err != nil {
+		return holder{}, err
+	}
+	h.hidden = slices.Contains(t.masked, h.role)
+	return h, nil
 }
 
 // holder reads the claims of a token whose signature was checked. A holder sees exactly the organisations that the token
@@ -42,7 +61,14 @@ func (c *claims) holder() (holder, error) {
 			return holder{}, refuse(organisationNeedsAdmin, "the token lists organisation 0 alone, which only the role admin sees")
 		}
 	}
-	return holder{scope: clickhouse.Scope{Orgs: orgs}, role: role, rights: c.narrow(rights), subject: c.Subject}, nil
+	extension, err := c.extension()
+	if err != nil {
+		return holder{}, err
+	}
+	return holder{
+		scope: clickhouse.Scope{Orgs: orgs}, role: role, rights: c.narrow(rights), subject: c.Subject,
+		id: c.ID, extension: extension, expires: c.ExpiresAt.Time,
+	}, nil
 }
 
 func (c *claims) organisations() ([]uint32, error) {
@@ -79,11 +105,11 @@ func (a *api) admit(r *http.Request, op route) (*holder, error) {
 	if op.need == "" {
 		return nil, nil
 	}
-	text, err := presented(r, op.inAddress)
+	text, _, err := presented(r, op.inAddress)
 	if err != nil {
 		return nil, err
 	}
-	h, err := a.tokens.read(text)
+	h, err := a.tokens.read(r.Context(), text)
 	if err != nil {
 		return nil, err
 	}

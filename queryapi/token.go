@@ -1,14 +1,18 @@
 package main
 
 import (
-	"encoding/json"
+	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/cdrflow/cdrflow/services/jwks"
 )
 
 const (
@@ -18,25 +22,32 @@ const (
 	clockSkew = 30 * time.Second
 )
 
-// claims is what a token says of its holder.
-type claims struct {
-	jwt.RegisteredClaims
-	// Orgs stays raw until the signature is checked, so that what is wrong with it can be told by name.
-	Orgs  json.RawMessage `json:"orgs"`
-	Role  *string         `json:"role"`
-	Scope *string         `json:"scope"`
+// issuer has the public keys that tokens are signed with.
+type issuer interface {
+	Key(ctx context.Context, algorithm, id string) (crypto.PublicKey, error)
 }
 
 // tokens checks the tokens that callers present.
 type tokens struct {
-	secret []byte
-	parser *jwt.Parser
+	secret     []byte // of HS256; empty: not taken
+	issuer     issuer // of the others; nil until there is one
+	algorithms []string
+	parser     *jwt.Parser
+	needID     bool
+	masked     []string // roles that see no whole numbers
 }
 
 func newTokens(cfg config) *tokens {
+	t := &tokens{secret: []byte(cfg.JWTSecret), needID: cfg.RequireJTI, masked: cfg.MaskNumbers}
+	if len(t.secret) > 0 {
+		t.algorithms = append(t.algorithms, hmacOnly)
+	}
+	if cfg.JWKS.Configured() {
+		t.algorithms = append(t.algorithms, jwks.Algorithms()...)
+	}
 	options := []jwt.ParserOption{
 		// Pinned: a token does not choose how it is checked (RFC 8725, section 3.1).
-		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
+		jwt.WithValidMethods(t.algorithms),
 		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(clockSkew), jwt.WithStrictDecoding(),
 	}
 	if cfg.JWTIssuer != "" {
@@ -45,43 +56,79 @@ func newTokens(cfg config) *tokens {
 	if cfg.JWTAudience != "" {
 		options = append(options, jwt.WithAudience(cfg.JWTAudience))
 	}
-	return &tokens{secret: []byte(cfg.JWTSecret), parser: jwt.NewParser(options...)}
+	t.parser = jwt.NewParser(options...)
+	return t
 }
 
-// read checks a token and gives the holder it names. Every error is a refusal whose detail holds nothing of the token.
-func (t *tokens) read(text string) (holder, error) {
+// read checks a token and gives the holder it names. Every refusal's detail holds nothing of the token.
+func (t *tokens) read(ctx context.Context, text string) (holder, error) {
 	if len(text) > longestToken {
 		return holder{}, refuse(tokenTooLong, fmt.Sprintf("the token is longer than %d bytes", longestToken))
 	}
-	var c claims
-	token, err := t.parser.ParseWithClaims(text, &c, func(token *jwt.Token) (any, error) {
-		if _, critical := token.Header["crit"]; critical {
-			// RFC 7515, section 4.1.11: what must be understood and is not makes the token invalid.
-			return nil, jwt.ErrTokenMalformed
-		}
-		return t.secret, nil
-	})
+	h, err := headerOf(text)
 	if err != nil {
-		return holder{}, tokenRefusal(token, err)
+		return holder{}, err
+	}
+	if !slices.Contains(t.algorithms, h.algorithm) {
+		return holder{}, refuse(tokenAlgorithmRefused, "the token is not signed with an algorithm that is taken here, want "+listed(t.algorithms))
+	}
+	if err := h.access(); err != nil {
+		return holder{}, err
+	}
+	key, err := t.key(ctx, &h)
+	if err != nil {
+		return holder{}, err
+	}
+	var c claims
+	if err := check(t.parser, text, key, &c); err != nil {
+		return holder{}, err
+	}
+	return t.holder(&c)
+}
+
+// key that the token must be signed with. The algorithm chooses between the secret and the keys of the issuer, so a public
+// key never serves as a secret; within the issuer's, each key has its one algorithm.
+func (t *tokens) key(ctx context.Context, h *header) (any, error) {
+	if h.algorithm == hmacOnly {
+		return t.secret, nil
+	}
+	if t.issuer == nil {
+		return nil, errKeysAway
+	}
+	key, err := t.issuer.Key(ctx, h.algorithm, h.key)
+	switch {
+	case errors.Is(err, jwks.ErrUnknown):
+		return nil, refuse(tokenKeyUnknown, "the token is signed with a key (kid) that the identity provider does not publish for its algorithm")
+	case errors.Is(err, jwks.ErrAway):
+		return nil, fmt.Errorf("%w: %w", errKeysAway, err)
+	}
+	return key, err
+}
+
+// errKeysAway means that nobody can tell now whether a token is good.
+var errKeysAway = errors.New("the keys of tokens cannot be fetched")
+
+// check the signature and the times of a token, and read its claims.
+func check(parser *jwt.Parser, text string, key any, c *claims) error {
+	_, err := parser.ParseWithClaims(text, c, func(*jwt.Token) (any, error) { return key, nil })
+	if err != nil {
+		return tokenRefusal(err)
 	}
 	if !time.Now().Before(c.ExpiresAt.Time) { // the parser's leeway covers exp too
-		return holder{}, refuse(tokenExpired, "the token is expired; get a new one")
+		return refuse(tokenExpired, "the token is expired; get a new one")
 	}
-	return c.holder()
+	return nil
 }
 
 // tokenRefusal puts the library's error in our words. The order matters: the library reports all wrong claims at once.
-func tokenRefusal(token *jwt.Token, err error) *refusal {
-	if token != nil && token.Header["alg"] != nil && token.Header["alg"] != jwt.SigningMethodHS256.Alg() {
-		return refuse(tokenAlgorithmRefused, "the token is not signed with HS256, the only algorithm taken here")
-	}
+func tokenRefusal(err error) *refusal {
 	for _, known := range []struct {
 		err    error
 		code   code
 		detail string
 	}{
 		{jwt.ErrTokenMalformed, tokenMalformed, "the token is not a well-formed JSON Web Token"},
-		{jwt.ErrTokenSignatureInvalid, tokenSignatureWrong, "the token was signed with another secret, or changed since"},
+		{jwt.ErrTokenSignatureInvalid, tokenSignatureWrong, "the token was signed with another key, or changed since"},
 		{jwt.ErrTokenExpired, tokenExpired, "the token is expired; get a new one"},
 		{jwt.ErrTokenNotValidYet, tokenNotYetValid, "the token is not valid yet: its nbf lies ahead"},
 		{jwt.ErrTokenUsedBeforeIssued, tokenNotYetValid, "the token is not valid yet: its iat lies ahead"},
@@ -98,25 +145,25 @@ func tokenRefusal(token *jwt.Token, err error) *refusal {
 
 // presented finds the token of a request: in the Authorization header, and where the address may carry it (a player that
 // can set no header) in the token parameter.
-func presented(r *http.Request, inAddress bool) (string, error) {
+func presented(r *http.Request, inAddress bool) (text string, fromAddress bool, err error) {
 	headers := r.Header.Values("Authorization")
 	if len(headers) > 1 {
-		return "", refuse(tokenMalformed, "there is more than one Authorization header")
+		return "", false, refuse(tokenMalformed, "there is more than one Authorization header")
 	}
 	if len(headers) == 1 {
 		scheme, text, _ := strings.Cut(headers[0], " ")
 		if strings.EqualFold(scheme, "Bearer") {
 			if text = strings.TrimSpace(text); text != "" {
-				return text, nil
+				return text, false, nil
 			}
 		}
 	}
 	// A header of another scheme, such as a proxy's own, does not hide the parameter.
 	if inAddress {
 		if list := r.URL.Query()["token"]; len(list) == 1 && list[0] != "" {
-			return list[0], nil
+			return list[0], true, nil
 		}
-		return "", refuse(tokenMissing, "a token is needed, as Authorization: Bearer <token> or as ?token=<token>")
+		return "", false, refuse(tokenMissing, "a token is needed, as Authorization: Bearer <token> or as ?token=<token>")
 	}
-	return "", refuse(tokenMissing, "a token is needed, as Authorization: Bearer <token>")
+	return "", false, refuse(tokenMissing, "a token is needed, as Authorization: Bearer <token>")
 }

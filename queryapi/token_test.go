@@ -82,14 +82,14 @@ func TestEveryWayATokenCanBeWrong(t *testing.T) {
 		{"too long", good(jwt.MapClaims{"note": strings.Repeat("x", longestToken)}), tokenTooLong, "the token is longer than 8192 bytes"},
 		{"critical extension", raw(t, `{"alg":"HS256","crit":["b64"]}`, `{"exp":4102444800,"iss":"cdrflow","aud":"calls","orgs":[1]}`), tokenMalformed, ""},
 
-		{"alg none", signedBy(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType), tokenAlgorithmRefused, "the token is not signed with HS256, the only algorithm taken here"},
+		{"alg none", signedBy(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType), tokenAlgorithmRefused, "the token is not signed with an algorithm that is taken here, want HS256"},
 		{"alg None in other letters", raw(t, `{"alg":"nOnE"}`, `{"exp":4102444800,"orgs":[1]}`), tokenAlgorithmRefused, ""},
 		{"alg HS384", signedBy(t, jwt.SigningMethodHS384, []byte(secret)), tokenAlgorithmRefused, ""},
 		{"alg HS512", signedBy(t, jwt.SigningMethodHS512, []byte(secret)), tokenAlgorithmRefused, ""},
 		{"alg RS256", signedBy(t, jwt.SigningMethodRS256, key), tokenAlgorithmRefused, ""},
 		{"alg missing", raw(t, `{"typ":"JWT"}`, `{"exp":4102444800,"orgs":[1]}`), tokenMalformed, ""},
 
-		{"other secret", signedBy(t, jwt.SigningMethodHS256, []byte(secret+"!")), tokenSignatureWrong, "the token was signed with another secret, or changed since"},
+		{"other secret", signedBy(t, jwt.SigningMethodHS256, []byte(secret+"!")), tokenSignatureWrong, "the token was signed with another key, or changed since"},
 		{"claims of another token", parts[0] + "." + other[1] + "." + parts[2], tokenSignatureWrong, ""},
 		{"signature of another token", parts[0] + "." + parts[1] + "." + other[2], tokenSignatureWrong, ""},
 
