@@ -127,6 +127,35 @@ func TestDocumentedRoutes(t *testing.T) {
 	}
 }
 
+// The table of rights is that of the roles, and no operation takes a right that is not in it.
+func TestDocumentedRights(t *testing.T) {
+	t.Parallel()
+	documented := map[right]string{}
+	for _, row := range rows(section(t, documentation(t), "Rights")) {
+		documented[right(strings.Trim(row[0], "`"))] = row[1]
+	}
+	for _, r := range roles["admin"] {
+		var who []string
+		for _, role := range []string{"agent", "supervisor", "admin"} {
+			if slices.Contains(roles[role], r) {
+				who = append(who, role)
+			}
+		}
+		if documented[r] != strings.Join(who, ", ") {
+			t.Errorf("docs/api.md gives %s to %q, the code to %v", r, documented[r], who)
+		}
+		delete(documented, r)
+	}
+	if len(documented) > 0 {
+		t.Errorf("docs/api.md has rights that nobody has: %v", documented)
+	}
+	for _, op := range newSite(t, &fixed{}, nil, nil).routes() {
+		if op.need != "" && !slices.Contains(roles["admin"], op.need) {
+			t.Errorf("%s %s takes %s, which no role has", op.method, op.path, op.need)
+		}
+	}
+}
+
 // The table of fields names those of a record in its order, and the text the columns that follow.
 func TestDocumentedFields(t *testing.T) {
 	t.Parallel()

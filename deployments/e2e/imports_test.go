@@ -25,7 +25,7 @@ type listed struct {
 
 var (
 	stages = []string{"poller", "enricher", "ticketer", "queryapi", "archiver"}
-	doors  = []string{"services/mariadb", "services/jetstream", "services/clickhouse", "services/minio", "services/logsupdate"}
+	doors  = []string{"services/mariadb", "services/jetstream", "services/clickhouse", "services/minio", "services/logsupdate", "services/jwks"}
 )
 
 // drivers says who may import what talks to an outside system, or is kept in one place for another reason.
@@ -41,6 +41,7 @@ var drivers = map[string][]string{
 	"github.com/caarlos0/env/v11":                 {"services/process"},
 	"github.com/go-chi/chi/v5":                    {"queryapi"},
 	"github.com/golang-jwt/jwt/v5":                {"queryapi", "deployments/local"},
+	"github.com/go-jose/go-jose/v4":               {"services/jwks"},
 	"github.com/cdrflow/cdrflow/services/process": append([]string{"services/process", "deployments/local", "deployments/local/house"}, stages...),
 }
 
