@@ -122,3 +122,17 @@ func without(list, name string) string {
 	}
 	return kept
 }
+
+// LegIDs are the rows of the conversation whose head c is.
+func (c *Call) LegIDs() []uint64 {
+	if strings.Contains(c.Conversation.Detail, `"legs"`) {
+		if d, err := c.detail(); err == nil && len(d.Legs) > 0 {
+			ids := make([]uint64, len(d.Legs))
+			for i := range d.Legs {
+				ids[i] = d.Legs[i].ID
+			}
+			return ids
+		}
+	}
+	return []uint64{c.ID}
+}

@@ -32,7 +32,7 @@ func (s *Store) Conversations(ctx context.Context, scope Scope, q ConversationQu
 		err := s.read(asked.carry(ctx), fmt.Sprintf("WHERE %s ORDER BY calldate DESC, id DESC LIMIT %d OFFSET %d",
 			asked.where(), q.Limit, q.Offset), func(h *Head) { heads = append(heads, *h) })
 		if err != nil || len(heads) == q.Limit || low == q.From {
-			return heads, err
+			return s.amendedHeads(ctx, heads, err)
 		}
 	}
 	return nil, nil
@@ -77,5 +77,5 @@ func (s *Store) Conversation(ctx context.Context, scope Scope, key Key) (heads [
 			heads = append(heads, found[i])
 		}
 	}
-	return heads, legs, nil
+	return heads, legs, s.amendConversation(ctx, heads, legs)
 }

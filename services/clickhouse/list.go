@@ -24,7 +24,7 @@ func (s *Store) List(ctx context.Context, scope Scope, q ListQuery) ([]call.Call
 		calls, err := s.calls(asked.carry(ctx), fmt.Sprintf("WHERE %s ORDER BY calldate DESC, id DESC LIMIT %d OFFSET %d",
 			asked.where(), q.Limit, q.Offset))
 		if err != nil || len(calls) == q.Limit || low == q.From {
-			return calls, err
+			return s.amended(ctx, calls, err)
 		}
 	}
 	return nil, nil
@@ -61,7 +61,7 @@ func (s *Store) Get(ctx context.Context, scope Scope, id uint64) (call.Call, err
 	if len(calls) == 0 {
 		return call.Call{}, ErrNotFound
 	}
-	return calls[0], nil
+	return calls[0], s.Amend(ctx, calls)
 }
 
 // calls runs a select of whole calls; tail is everything behind the table and always ends in a LIMIT, without which FINAL

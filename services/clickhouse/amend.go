@@ -1,0 +1,151 @@
+package clickhouse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/cdrflow/cdrflow/services/call"
+)
+
+// What people added to calls stands beside them: tags put on and taken off, recordings erased. Whatever is read for somebody
+// is amended by it; what the enricher reads is not.
+
+// amendments of some calls.
+type amendments struct {
+	tags   map[editedCall]map[string]bool // whether the tag is there now
+	erased map[uint64]erased
+}
+
+// editedCall is a call as one organisation knows it: its edits do not follow the call to another.
+type editedCall struct {
+	org uint32
+	id  uint64
+}
+
+type erased struct {
+	done  bool
+	files []string
+}
+
+// Amend calls that were read elsewhere, as the calls of a page are.
+func (s *Store) Amend(ctx context.Context, calls []call.Call) error {
+	a, err := s.amendments(ctx, func(add func(org uint32, id uint64)) {
+		for i := range calls {
+			add(calls[i].OrgID, calls[i].ID)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for i := range calls {
+		a.call(&calls[i])
+	}
+	return nil
+}
+
+// amended is Amend behind a query.
+func (s *Store) amended(ctx context.Context, calls []call.Call, err error) ([]call.Call, error) {
+	if err == nil {
+		err = s.Amend(ctx, calls)
+	}
+	return calls, err
+}
+
+// amendments of the calls that list names.
+func (s *Store) amendments(ctx context.Context, list func(add func(org uint32, id uint64))) (amendments, error) {
+	var (
+		orgs []uint32
+		ids  []uint64
+	)
+	list(func(org uint32, id uint64) {
+		if !slices.Contains(orgs, org) {
+			orgs = append(orgs, org)
+		}
+		ids = append(ids, id)
+	})
+	if len(ids) == 0 {
+		return amendments{}, nil
+	}
+	where, _ := idFilter(ids) // neighbours that come along are nobody's
+	return s.readAmendments(ctx, Scope{orgs}, where)
+}
+
+// amendmentsOf all calls of a scope, for who reads more calls than a page has.
+func (s *Store) amendmentsOf(ctx context.Context, scope Scope) (amendments, error) {
+	return s.readAmendments(ctx, scope, "1")
+}
+
+func (s *Store) readAmendments(ctx context.Context, scope Scope, which string) (amendments, error) {
+	a := amendments{tags: map[editedCall]map[string]bool{}, erased: map[uint64]erased{}}
+	// An erasure holds wherever the call went since.
+	rows, err := s.conn.Query(long(ctx), fmt.Sprintf(`SELECT 0 AS erasure, org_id, id, tag AS text, present = 1 AS is FROM call_tags FINAL WHERE %s AND %s
+		UNION ALL SELECT 1, org_id, id, file, done = 1 FROM erasures FINAL WHERE %[2]s AND what = 'recording'`, scope.where(), which))
+	if err != nil {
+		return a, s.explain("read tags and erasures", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var (
+			erasure uint8
+			of      editedCall
+			text    string
+			is      bool
+		)
+		if err := rows.Scan(&erasure, &of.org, &of.id, &text, &is); err != nil {
+			return a, fmt.Errorf("read tags and erasures: %w", err)
+		}
+		if erasure == 1 {
+			e := a.erased[of.id]
+			a.erased[of.id] = erased{e.done || is, append(e.files, text)}
+			continue
+		}
+		if a.tags[of] == nil {
+			a.tags[of] = map[string]bool{}
+		}
+		a.tags[of][text] = is
+	}
+	if err := rows.Err(); err != nil {
+		return a, s.explain("read tags and erasures", err)
+	}
+	return a, nil
+}
+
+// call amends one.
+func (a *amendments) call(c *call.Call) {
+	c.Tags = edit(c.Tags, a.tags[editedCall{c.OrgID, c.ID}])
+	if e, found := a.erased[c.ID]; found {
+		c.EraseRecording(e.done, e.files...)
+	}
+	a.recordings(c)
+}
+
+// recordings of a conversation that were erased are shown no more.
+func (a *amendments) recordings(head *call.Call) {
+	if len(a.erased) > 0 {
+		head.DropRecordings(func(r call.Recording) bool {
+			_, found := a.erased[r.CallID]
+			return found
+		})
+	}
+}
+
+// edit gives the tags that were understood, without those taken off, and those put on behind them.
+func edit(tags []string, edits map[string]bool) []string {
+	if len(edits) == 0 {
+		return tags
+	}
+	var edited, added []string
+	for _, tag := range tags {
+		if is, touched := edits[tag]; is || !touched {
+			edited = append(edited, tag)
+		}
+	}
+	for tag, is := range edits {
+		if is && !slices.Contains(edited, tag) {
+			added = append(added, tag)
+		}
+	}
+	slices.Sort(added)
+	return append(edited, added...)
+}

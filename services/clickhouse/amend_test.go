@@ -1,0 +1,376 @@
+package clickhouse
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cdrflow/cdrflow/services/call"
+	"github.com/cdrflow/cdrflow/services/servertest"
+)
+
+var noon = call.InstantOf(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC))
+
+// leg n of a conversation, with what its rules gave it.
+func leg(id uint64, org uint32, conversation string, tags ...string) call.Call {
+	c := call.Blank(id)
+	c.OrgID, c.Calldate, c.Version, c.Source, c.Table = org, noon+call.Instant(id*1000), call.NewVersion(7, 1, 0), "pbx", legTable
+	c.Linkedid, c.Uniqueid, c.Tags, c.Billsec = conversation, fmt.Sprintf("1.%d", id), tags, 3
+	return c
+}
+
+var legTable = call.NewTable([]call.Column{{Name: "id", Type: "bigint(20)"}, {Name: "linkedid", Type: "varchar(32)"}, {Name: "recordingfile", Type: "varchar(255)"}})
+
+// heading makes the first of legs the head of all.
+func heading(legs ...call.Call) []call.Call {
+	head := &legs[0]
+	d := call.Detail{}
+	head.Conversation.Legs = int64(len(legs))
+	for i := range legs {
+		d.Legs = append(d.Legs, call.Leg{ID: legs[i].ID, Kind: call.LegDial})
+		for _, tag := range legs[i].Tags {
+			if !slices.Contains(head.Conversation.Tags, tag) {
+				head.Conversation.Tags = append(head.Conversation.Tags, tag)
+			}
+		}
+		if file := legs[i].Recordingfile; file != "" && !slices.ContainsFunc(d.Recordings, func(r call.Recording) bool { return r.File == file }) {
+			d.Recordings = append(d.Recordings, call.Recording{CallID: legs[i].ID, File: file})
+		}
+	}
+	head.Conversation.Detail = string(d.AppendJSON(nil))
+	return legs
+}
+
+func migrated(t testing.TB, calls ...call.Call) *Store {
+	t.Helper()
+	store, err := Open(Config{DSN: servertest.ClickHouse(t).DSN}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	if err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(calls) > 0 {
+		if err := store.Insert(t.Context(), calls, t.Name()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return store
+}
+
+func (s *Store) tagCall(t testing.TB, c *call.Call, present bool, tags ...string) {
+	t.Helper()
+	var edits []TagEdit
+	for _, tag := range tags {
+		edits = append(edits, TagEdit{c.OrgID, c.ID, tag, present, c.ConversationID(), c.Calldate, "zoe"})
+	}
+	if err := s.EditTags(t.Context(), edits); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Edits of tags are applied whichever way a call is read, and stay with the organisation that made them.
+func TestTagsAfterTheFact(t *testing.T) {
+	t.Parallel()
+	alone := heading(leg(1, 1, "1.1", "sales", "paris"))
+	two := heading(leg(2, 1, "2.2", "sales"), leg(3, 1, "2.2", "sales", "paris"))
+	store := migrated(t, slices.Concat(alone, two)...)
+	odd := "o'brien \\ \"x\" 📞"
+	store.tagCall(t, &alone[0], true, "vip", odd)
+	store.tagCall(t, &alone[0], false, "paris", "never")
+	store.tagCall(t, &two[0], false, "sales")
+	store.tagCall(t, &two[1], true, "late")
+	wrong := alone[0]
+	wrong.OrgID = 2
+	store.tagCall(t, &wrong, true, "canary")
+
+	read := func(scope Scope) string {
+		t.Helper()
+		list, err := store.List(t.Context(), scope, ListQuery{Limit: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		heads, err := store.Conversations(t.Context(), scope, ConversationQuery{Limit: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		for i := range list {
+			c := &list[i]
+			fmt.Fprintf(&b, "%d%q ", c.ID, c.Tags)
+			same, err := store.Get(t.Context(), scope, c.ID)
+			if err != nil || !slices.Equal(same.Tags, c.Tags) {
+				t.Errorf("call %d by id has %q, %v", c.ID, same.Tags, err)
+			}
+			picked, err := store.Pick(t.Context(), scope, []uint64{c.ID, 999})
+			if err != nil || len(picked) != 1 || !slices.Equal(picked[0].Tags, c.Tags) {
+				t.Errorf("call %d picked is %v, %v", c.ID, picked, err)
+			}
+		}
+		for i := range heads {
+			h := &heads[i]
+			fmt.Fprintf(&b, "%s%q ", h.ConversationKey(), h.Conversation.Tags)
+			same, legs, err := store.Conversation(t.Context(), scope, Key{h.Source, h.ConversationKey()})
+			if err != nil || !slices.Equal(same[0].Conversation.Tags, h.Conversation.Tags) {
+				t.Errorf("conversation %s by id has %q, %v", h.ConversationKey(), same[0].Conversation.Tags, err)
+			}
+			for i := range legs {
+				if at := slices.IndexFunc(list, func(c call.Call) bool { return c.ID == legs[i].ID }); !slices.Equal(legs[i].Tags, list[at].Tags) {
+					t.Errorf("leg %d has %q", legs[i].ID, legs[i].Tags)
+				}
+			}
+		}
+		return strings.TrimSpace(b.String())
+	}
+	// A leg without the tag does not take it off the conversation while another has it.
+	want := fmt.Sprintf(`3["sales" "paris" "late"] 2[] 1%q 2.2["sales" "paris" "late"] 1.1%[1]q`, []string{"sales", odd, "vip"})
+	if got := read(Scope{[]uint32{1}}); got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	store.tagCall(t, &two[1], false, "sales")
+	store.tagCall(t, &alone[0], true, "paris")
+	store.tagCall(t, &alone[0], false, "vip", odd)
+	if got, want := read(Scope{[]uint32{1}}), `3["paris" "late"] 2[] 1["sales" "paris"] 2.2["paris" "late"] 1.1["sales" "paris"]`; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	// The call moves to another organisation, which has tags of its own for it.
+	moved := heading(leg(1, 2, "1.1", "sales"))
+	moved[0].Version = moved[0].Version.Next()
+	gone := call.Blank(1)
+	gone.OrgID, gone.Calldate, gone.Version, gone.Removed, gone.Source = 1, moved[0].Calldate, moved[0].Version, true, "pbx"
+	if err := store.Insert(t.Context(), append(moved, gone), "moved"); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := read(Scope{[]uint32{2}}), `1["sales" "canary"] 1.1["sales" "canary"]`; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
+// The condition of a tag leaves exactly the calls and conversations that show it.
+func TestTaggedMeansShown(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	tags := []string{"a", "b'", "c"}
+	some := func() (list []string) {
+		for _, tag := range tags {
+			if random.IntN(3) == 0 {
+				list = append(list, tag)
+			}
+		}
+		return list
+	}
+	var calls []call.Call
+	for n := uint64(0); n < 60; n += 3 {
+		org := uint32(1 + n%2)
+		name := fmt.Sprintf("9.%d", n)
+		legs := []call.Call{leg(n+1, org, name, some()...), leg(n+2, org, name, some()...), leg(n+3, org, name, some()...)}
+		calls = append(calls, heading(legs[:1+random.IntN(3)]...)...)
+	}
+	store := migrated(t, calls...)
+	for range 40 {
+		store.tagCall(t, &calls[random.IntN(len(calls))], random.IntN(2) == 0, tags[random.IntN(len(tags))])
+	}
+	for _, scope := range []Scope{{[]uint32{1}}, {[]uint32{2}}, {[]uint32{1, 2}}, {}} {
+		list, err := store.List(t.Context(), scope, ListQuery{Limit: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		heads, err := store.Conversations(t.Context(), scope, ConversationQuery{Limit: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(scope.Orgs) > 0 && (len(list) == 0 || len(heads) == 0) {
+			t.Fatal("there is nothing to look at")
+		}
+		for _, tag := range append(tags, "never") {
+			var want, wantHeads []uint64
+			for i := range list {
+				if slices.Contains(list[i].Tags, tag) {
+					want = append(want, list[i].ID)
+				}
+			}
+			for i := range heads {
+				if slices.Contains(heads[i].Conversation.Tags, tag) {
+					wantHeads = append(wantHeads, heads[i].ID)
+				}
+			}
+			q := about(scope, &Filter{})
+			q.and(q.tagged(scope, tag))
+			if got := store.idsOf(t, q); !slices.Equal(got, want) {
+				t.Errorf("%v, calls with %q: %v, want %v", scope, tag, got, want)
+			}
+			q = aboutHeads(scope, &Filter{})
+			q.and(q.taggedConversation(scope, tag))
+			if got := store.idsOf(t, q); !slices.Equal(got, wantHeads) {
+				t.Errorf("%v, conversations with %q: %v, want %v", scope, tag, got, wantHeads)
+			}
+		}
+	}
+}
+
+func (s *Store) idsOf(t testing.TB, q *question) []uint64 {
+	t.Helper()
+	calls, err := s.calls(q.carry(t.Context()), "WHERE "+q.where()+" ORDER BY calldate DESC, id DESC LIMIT 1000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []uint64
+	for i := range calls {
+		ids = append(ids, calls[i].ID)
+	}
+	return ids
+}
+
+// What was erased is shown to nobody, whichever way the call is read, from the moment that it is wanted.
+func TestErasedRecordingsAreNotShown(t *testing.T) {
+	t.Parallel()
+	named := func(c call.Call, file string) call.Call {
+		c.Recordingfile = file
+		return c
+	}
+	shared := heading(named(leg(1, 1, "1.1"), "x.wav"), named(leg(2, 1, "1.1"), "/mnt/x.wav"), named(leg(3, 1, "1.1"), "y.wav"))
+	other := heading(named(leg(4, 2, "1.1"), "x.wav"))
+	alone := heading(named(leg(5, 1, "5.5"), "z.wav"))
+	elsewhere := heading(named(leg(6, 1, "6.6"), "x.wav"))
+	elsewhere[0].Source = "pbx2"
+	older := heading(named(leg(7, 1, "7.7"), "x.wav"))
+	older[0].Calldate -= 3 * dayMillis
+	silent := heading(named(leg(8, 1, "8.8"), "s.wav"))
+	silent[0].Billsec = 0
+	store := migrated(t, slices.Concat(shared, other, alone, elsewhere, older, silent)...)
+	ctx := t.Context()
+	sharing, err := store.Sharing(ctx, &shared[0], "/any/x.wav")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := idsIn(sharing); got != "1 2" {
+		t.Errorf("x.wav is shared by %s, want 1 and 2", got)
+	}
+	q := about(Scope{[]uint32{1}}, &Filter{})
+	q.and(recorded)
+	if got := fmt.Sprint(store.idsOf(t, q)); got != "[6 5 3 2 1 7]" {
+		t.Errorf("recorded are %s", got)
+	}
+	states := func() string {
+		t.Helper()
+		list, err := store.List(ctx, Scope{[]uint32{1, 2}}, ListQuery{Limit: 10, Filter: Filter{From: noon}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		for i := len(list) - 1; i >= 0; i-- {
+			fmt.Fprintf(&b, "%d:%s%s ", list[i].ID, list[i].Recordingfile, list[i].Flags)
+		}
+		heads, err := store.Conversations(ctx, Scope{[]uint32{1, 2}}, ConversationQuery{Limit: 10, Filter: Filter{From: noon}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := len(heads) - 1; i >= 0; i-- {
+			fmt.Fprintf(&b, "%v ", heads[i].Recordings())
+			same, _, err := store.Conversation(ctx, Scope{[]uint32{heads[i].OrgID}}, Key{heads[i].Source, heads[i].ConversationKey()})
+			if err != nil || fmt.Sprint(same[0].Recordings()) != fmt.Sprint(heads[i].Recordings()) {
+				t.Errorf("conversation of %d by id has %v, %v", heads[i].ID, same, err)
+			}
+		}
+		return strings.TrimSpace(b.String())
+	}
+	var erasures []Erasure
+	for i := range sharing {
+		c := &sharing[i]
+		erasures = append(erasures, Erasure{ID: c.ID, OrgID: c.OrgID, Source: c.Source, File: c.Recordingfile, ConversationID: c.ConversationID(), Calldate: c.Calldate, By: "zoe"})
+	}
+	if err := store.SaveErasures(ctx, erasures); err != nil {
+		t.Fatal(err)
+	}
+	const want = "1:recording_erasing 2:recording_erasing 3:y.wav 4:x.wav 5:z.wav 6:x.wav 8:s.wav [{3 y.wav}] [{4 x.wav}] [{5 z.wav}] [{6 x.wav}] [{8 s.wav}]"
+	if got := states(); got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if rows, err := store.Unerased(ctx, time.Unix(0, 0)); err != nil || len(rows) != 0 {
+		t.Errorf("what is only wanted must not be taken from the rows yet: %v, %v", idsIn(rows), err)
+	}
+	for i := range erasures {
+		erasures[i].Done = true
+	}
+	if err := store.SaveErasures(ctx, erasures); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := states(), strings.ReplaceAll(want, "erasing", "erased"); got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if got := fmt.Sprint(store.idsOf(t, q)); got != "[6 5 3 7]" {
+		t.Errorf("recorded are %s", got)
+	}
+	stored, err := store.Erasures(ctx, []uint64{1, 5, 2, 900})
+	if err != nil || fmt.Sprint(stored) != fmt.Sprint(erasures) {
+		t.Errorf("the erasures are %v, %v; want %v", stored, err, erasures)
+	}
+	// The rows themselves still lead there: these, and a later one of the organisation that names the file.
+	unerased := func(since time.Time) string {
+		t.Helper()
+		rows, err := store.Unerased(ctx, since)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return idsIn(rows)
+	}
+	late := named(leg(9, 1, "1.1"), "/late/x.wav")
+	if err := store.Insert(ctx, []call.Call{late, named(leg(10, 2, "1.1"), "x.wav")}, "late"); err != nil {
+		t.Fatal(err)
+	}
+	if got := unerased(time.Unix(0, 0)); got != "1 2 7 9" {
+		t.Errorf("unerased are %s", got)
+	}
+	if got := unerased(time.Now().Add(time.Hour)); got != "" {
+		t.Errorf("unerased since later are %s", got)
+	}
+	for i := range sharing {
+		sharing[i].EraseRecording(true)
+		sharing[i].Version = sharing[i].Version.Next()
+	}
+	if err := store.Insert(ctx, sharing, "erased"); err != nil {
+		t.Fatal(err)
+	}
+	if got := unerased(time.Unix(0, 0)); got != "7 9" {
+		t.Errorf("unerased are %s", got)
+	}
+}
+
+func idsIn(calls []call.Call) string {
+	ids := make([]string, len(calls))
+	for i := range calls {
+		ids[i] = fmt.Sprint(calls[i].ID)
+	}
+	slices.Sort(ids)
+	return strings.Join(ids, " ")
+}
+
+// A store that is away says so for every one of these.
+func TestEditsOfAStoreThatIsAway(t *testing.T) {
+	t.Parallel()
+	store, err := Open(Config{DSN: "http://x:y@127.0.0.1:1/none"}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	c := leg(1, 1, "1.1")
+	for name, ask := range map[string]func(context.Context) error{
+		"edit tags": func(ctx context.Context) error { return store.EditTags(ctx, []TagEdit{{ID: 1}}) },
+		"erase":     func(ctx context.Context) error { return store.SaveErasures(ctx, []Erasure{{ID: 1}}) },
+		"erasures":  func(ctx context.Context) error { _, err := store.Erasures(ctx, []uint64{1}); return err },
+		"sharing":   func(ctx context.Context) error { _, err := store.Sharing(ctx, &c, "x"); return err },
+		"unerased":  func(ctx context.Context) error { _, err := store.Unerased(ctx, time.Now()); return err },
+		"amend":     func(ctx context.Context) error { return store.Amend(ctx, []call.Call{c}) },
+		"pick":      func(ctx context.Context) error { _, err := store.Pick(ctx, Scope{[]uint32{1}}, []uint64{1}); return err },
+		"audit":     func(ctx context.Context) error { return store.WriteAudit(ctx, []AuditEntry{{Entry: "e"}}) },
+	} {
+		if err := ask(t.Context()); err == nil || !strings.Contains(err.Error(), ErrAway.Error()) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
