@@ -40,6 +40,13 @@ type config struct {
 	Source string `env:"SOURCE"`
 	// How long one query of the history may take before the caller is told to try again.
 	QueryTimeout time.Duration `env:"QUERY_TIMEOUT" envDefault:"10s"`
+	// How many live streams (GET /api/v1/calls/stream) may be open at once; more are refused with 429. One takes about 50 KB.
+	LiveStreams int `env:"LIVE_STREAMS" envDefault:"2000"`
+	// How many of them one token may have open.
+	LiveStreamsPerToken int `env:"LIVE_STREAMS_PER_TOKEN" envDefault:"20"`
+	// How long a live stream may be silent before it says that it is still there. Proxies cut what is silent, often after a
+	// minute.
+	LiveHeartbeat time.Duration `env:"LIVE_HEARTBEAT" envDefault:"15s"`
 	// How long requests under way may go on after SIGTERM.
 	StopTimeout time.Duration `env:"STOP_TIMEOUT" envDefault:"5s"`
 }
@@ -65,6 +72,15 @@ func (c *config) Validate() error {
 	}
 	if c.QueryTimeout < 100*time.Millisecond || c.QueryTimeout > 5*time.Minute {
 		errs = append(errs, fmt.Errorf("QUERY_TIMEOUT is %s, want 100ms to 5m", c.QueryTimeout))
+	}
+	if c.LiveStreams < 0 || c.LiveStreams > 1_000_000 {
+		errs = append(errs, fmt.Errorf("LIVE_STREAMS is %d, want 0 to 1000000", c.LiveStreams))
+	}
+	if c.LiveStreamsPerToken < 1 {
+		errs = append(errs, fmt.Errorf("LIVE_STREAMS_PER_TOKEN is %d, want at least 1", c.LiveStreamsPerToken))
+	}
+	if c.LiveHeartbeat < time.Second || c.LiveHeartbeat > 5*time.Minute {
+		errs = append(errs, fmt.Errorf("LIVE_HEARTBEAT is %s, want 1s to 5m", c.LiveHeartbeat))
 	}
 	if c.StopTimeout < 0 || c.StopTimeout > time.Hour {
 		errs = append(errs, fmt.Errorf("STOP_TIMEOUT is %s, want 0s to 1h", c.StopTimeout))

@@ -60,7 +60,7 @@ func TestEveryOperationFails(t *testing.T) {
 	s := newSite(t, &fixed{before: func(context.Context) { panic("secret") }}, nil, nil)
 	admin := tokenOf(t, "admin", 1)
 	for _, op := range s.routes() {
-		if op.method != http.MethodGet || op.need == "" {
+		if op.method != http.MethodGet || op.need == "" || op.need == streamCalls { // which asks no history
 			continue
 		}
 		got := s.get(t, admin, somewhere(op))

@@ -63,3 +63,30 @@ func (l *line) Ask(ctx context.Context, subject string, question []byte) ([]byte
 	}
 	return bus.Ask(ctx, subject, question)
 }
+
+// CallEnds tells what the CALL stream holds.
+func (l *line) CallEnds(ctx context.Context) (jetstream.Ends, error) {
+	bus := l.bus.Load()
+	if bus == nil {
+		return jetstream.Ends{}, errNoLine
+	}
+	return bus.CallEnds(ctx)
+}
+
+// Follow hands over the events of the CALL stream.
+func (l *line) Follow(ctx context.Context, from uint64, take func(jetstream.Announced)) error {
+	bus := l.bus.Load()
+	if bus == nil {
+		return errNoLine
+	}
+	return bus.Follow(ctx, from, take)
+}
+
+// Announced reads a page of the CALL stream.
+func (l *line) Announced(ctx context.Context, from uint64, most int) ([]jetstream.Announced, error) {
+	bus := l.bus.Load()
+	if bus == nil {
+		return nil, errNoLine
+	}
+	return bus.Announced(ctx, from, most)
+}

@@ -44,6 +44,9 @@ const (
 	recordingMissing     code = "recording_missing"
 	rangeUnsatisfiable   code = "range_unsatisfiable"
 
+	tooManyStreams code = "too_many_streams"
+
+	liveUnavailable        code = "live_unavailable"
 	historyUnavailable     code = "history_unavailable"
 	queryTimeout           code = "query_timeout"
 	explanationUnavailable code = "explanation_unavailable"
@@ -88,6 +91,9 @@ var problems = map[code]struct {
 	recordingMissing:     {404, "Recording missing"},
 	rangeUnsatisfiable:   {416, "Range not satisfiable"},
 
+	tooManyStreams: {429, "Too many live streams"},
+
+	liveUnavailable:        {503, "Live feed unavailable"},
 	historyUnavailable:     {503, "Call history unavailable"},
 	queryTimeout:           {503, "Query timed out"},
 	explanationUnavailable: {503, "Explanation unavailable"},
@@ -150,7 +156,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, problem *refusal) {
 	switch p.status {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		h.Set("WWW-Authenticate", challenge(problem))
-	case http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		h.Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
 	}
 	body, _ := json.Marshal(problemDocument{ // strings and an int: cannot fail

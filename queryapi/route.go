@@ -25,6 +25,7 @@ func (a *api) routes() []route {
 	const v1 = "/api/v1"
 	return []route{
 		{http.MethodGet, v1 + "/calls", readCalls, a.list, false},
+		{http.MethodGet, v1 + "/calls/stream", streamCalls, a.stream, true},
 		{http.MethodGet, v1 + "/calls/{id}", readCalls, a.get, false},
 		{http.MethodGet, v1 + "/calls/{id}/explain", readCalls, a.explainCall, false},
 		{http.MethodGet, v1 + "/calls/{id}/recording", readRecordings, a.recording, true},

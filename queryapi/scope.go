@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -24,6 +25,15 @@ type holder struct {
 	extension string    // the holder's own; empty: none
 	expires   time.Time // of the token
 	hidden    bool      // numbers are shown with their last digits masked
+	key       tokenKey
+}
+
+// tokenKey tells tokens apart where none may be kept: for limits that each token has.
+type tokenKey [16]byte
+
+func keyOf(token string) tokenKey {
+	sum := sha256.Sum256([]byte(token))
+	return tokenKey(sum[:16])
 }
 
 // holder names the holder of a token that was checked.
@@ -113,6 +123,7 @@ func (a *api) admit(r *http.Request, op route) (*holder, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.key = keyOf(text)
 	if !slices.Contains(h.rights, op.need) {
 		return nil, refuse(scopeInsufficient, "the token's scope does not include "+string(op.need))
 	}

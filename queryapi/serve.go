@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"syscall"
 	"time"
 
@@ -27,13 +28,23 @@ type api struct {
 	metrics          *metrics
 	journal          *journal
 	listeners        listeners
+	live             *hub
+	seats            seats
+	heartbeat        time.Duration // of live streams
 
 	historyTrouble, detailTrouble, explainTrouble, diskTrouble, vaultTrouble, cutTrouble, auditTrouble process.Trouble
 }
 
-func newAPI(cfg config, h history, e enrichers, v vault, log *slog.Logger, m *metrics) *api {
+// exchange is what comes by the one connection to NATS.
+type exchange interface {
+	enrichers
+	announcements
+}
+
+func newAPI(cfg config, h history, x exchange, v vault, log *slog.Logger, m *metrics) *api {
 	return &api{
-		history: h, enrichers: e, vault: v, recordings: cfg.RecordingsDir, recordingsSource: cfg.Source,
+		live: newHub(x, log), seats: seats{most: cfg.LiveStreams, mostEach: cfg.LiveStreamsPerToken}, heartbeat: cfg.LiveHeartbeat,
+		history: h, enrichers: x, vault: v, recordings: cfg.RecordingsDir, recordingsSource: cfg.Source,
 		tokens: newTokens(cfg), queryTimeout: cfg.QueryTimeout, patience: 30 * time.Second, log: log, metrics: m,
 		journal: &journal{write: h.WriteAudit, within: cfg.QueryTimeout},
 	}
@@ -57,6 +68,12 @@ func (a *api) serve(ctx context.Context, cfg config, turned func()) error {
 		// Not ctx: a stop does not cut off who is being answered.
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
+	following, stopFollowing := context.WithCancel(ctx)
+	var follower sync.WaitGroup
+	follower.Go(func() { a.live.run(following) })
+	defer follower.Wait()
+	defer stopFollowing()
+
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	a.log.Info("api address open", "addr", listener.Addr().String())
@@ -72,7 +89,8 @@ func (a *api) serve(ctx context.Context, cfg config, turned func()) error {
 		case <-ctx.Done():
 		}
 	}
-	// The stop has begun: from here on ctx bounds nothing.
+	// The stop has begun: from here on ctx bounds nothing. A live stream would never end by itself.
+	close(a.live.leaving)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.StopTimeout)
 	defer cancel()
 	if err := server.Shutdown(last); err != nil {
