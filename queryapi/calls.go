@@ -52,13 +52,9 @@ func (a *api) get(w http.ResponseWriter, r *http.Request, h *holder) error {
 
 // find the call that the path names.
 func (a *api) find(r *http.Request, scope clickhouse.Scope) (call.Call, error) {
-	text := chi.URLParam(r, "id")
-	if !decimal(text) || text[0] == '0' {
-		return call.Call{}, &refusal{parameterInvalid, fmt.Sprintf("id is %s, want a whole number above 0", quoted(text)), "id"}
-	}
-	id, err := strconv.ParseUint(text, 10, 53)
+	id, err := callID(r)
 	if err != nil {
-		return call.Call{}, clickhouse.ErrNotFound // no identity is that large
+		return call.Call{}, err
 	}
 	var c call.Call
 	err = a.ask(r, func(ctx context.Context) (err error) {
@@ -66,4 +62,17 @@ func (a *api) find(r *http.Request, scope clickhouse.Scope) (call.Call, error) {
 		return err
 	})
 	return c, err
+}
+
+// callID reads the id in the path.
+func callID(r *http.Request) (uint64, error) {
+	text := chi.URLParam(r, "id")
+	if !decimal(text) || text[0] == '0' {
+		return 0, &refusal{parameterInvalid, fmt.Sprintf("id is %s, want a whole number above 0", quoted(text)), "id"}
+	}
+	id, err := strconv.ParseUint(text, 10, 53)
+	if err != nil {
+		return 0, clickhouse.ErrNotFound // no identity is that large
+	}
+	return id, nil
 }

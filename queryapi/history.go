@@ -13,6 +13,7 @@ import (
 // history is the store of understood calls. Every question carries the scope that the answer must stay within.
 type history interface {
 	auditLog
+	tagging
 
 	List(ctx context.Context, scope clickhouse.Scope, q clickhouse.ListQuery) ([]call.Call, error)
 	Count(ctx context.Context, scope clickhouse.Scope, f *clickhouse.Filter) (uint64, error)

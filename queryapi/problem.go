@@ -20,6 +20,8 @@ const (
 	parameterInvalid  code = "parameter_invalid"
 	offsetTooDeep     code = "offset_too_deep"
 	queryMalformed    code = "query_malformed"
+	bodyMalformed     code = "body_malformed"
+	bodyTooLong       code = "body_too_long"
 
 	tokenMissing          code = "token_missing"
 	tokenTooLong          code = "token_too_long"
@@ -67,6 +69,8 @@ var problems = map[code]struct {
 	parameterInvalid:  {400, "Parameter out of its limits"},
 	offsetTooDeep:     {400, "Offset too deep"},
 	queryMalformed:    {400, "Malformed query string"},
+	bodyMalformed:     {400, "Malformed body"},
+	bodyTooLong:       {413, "Body too long"},
 
 	tokenMissing:          {401, "No token"},
 	tokenTooLong:          {401, "Token too long"},

@@ -32,6 +32,9 @@ func (a *api) routes() []route {
 		{http.MethodGet, v1 + "/conversations", readConversations, a.conversations, false},
 		{http.MethodGet, v1 + "/conversations/{id}", readConversations, a.conversation, false},
 		{http.MethodGet, v1 + "/conversations/{id}/explain", readConversations, a.explainConversation, false},
+		{http.MethodPost, v1 + "/calls/tags", writeTags, a.editCalls, false},
+		{http.MethodPost, v1 + "/calls/{id}/tags", writeTags, a.addTags, false},
+		{http.MethodDelete, v1 + "/calls/{id}/tags/{tag}", writeTags, a.removeTag, false},
 		{http.MethodGet, v1 + "/audit", readAudit, a.auditEntries, false},
 
 		{http.MethodGet, "/openapi.yaml", "", a.contract, false},

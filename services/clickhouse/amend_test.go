@@ -366,8 +366,11 @@ func TestEditsOfAStoreThatIsAway(t *testing.T) {
 		"sharing":   func(ctx context.Context) error { _, err := store.Sharing(ctx, &c, "x"); return err },
 		"unerased":  func(ctx context.Context) error { _, err := store.Unerased(ctx, time.Now()); return err },
 		"amend":     func(ctx context.Context) error { return store.Amend(ctx, []call.Call{c}) },
-		"pick":      func(ctx context.Context) error { _, err := store.Pick(ctx, Scope{[]uint32{1}}, []uint64{1}); return err },
-		"audit":     func(ctx context.Context) error { return store.WriteAudit(ctx, []AuditEntry{{Entry: "e"}}) },
+		"pick": func(ctx context.Context) error {
+			_, err := store.Pick(ctx, Scope{[]uint32{1}}, []uint64{1})
+			return err
+		},
+		"audit": func(ctx context.Context) error { return store.WriteAudit(ctx, []AuditEntry{{Entry: "e"}}) },
 	} {
 		if err := ask(t.Context()); err == nil || !strings.Contains(err.Error(), ErrAway.Error()) {
 			t.Errorf("%s: %v", name, err)
