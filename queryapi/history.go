@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/cdrflow/cdrflow/services/call"
 	"github.com/cdrflow/cdrflow/services/clickhouse"
@@ -31,7 +32,9 @@ var errSlow = errors.New("the query took longer than QUERY_TIMEOUT")
 func (a *api) ask(r *http.Request, question func(context.Context) error) error {
 	ctx, cancel := context.WithTimeoutCause(r.Context(), a.queryTimeout, errSlow)
 	defer cancel()
+	started := time.Now()
 	err := question(ctx)
+	a.metrics.queries.Observe(time.Since(started).Seconds())
 	switch {
 	case err == nil, errors.Is(err, clickhouse.ErrNotFound):
 		a.historyTrouble.Over(a.log, "call history answers again")

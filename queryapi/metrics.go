@@ -10,6 +10,7 @@ import (
 type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+	queries  prometheus.Histogram
 }
 
 func newMetrics(registry prometheus.Registerer) *metrics {
@@ -23,8 +24,13 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Help:    "Time from a request's header to the end of its answer, by route; a recording lasts as long as its listener takes.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, []string{"route"}),
+		queries: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "queryapi_query_seconds",
+			Help:    "Time that one question to the call history took, as a part of its request.",
+			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}),
 	}
-	registry.MustRegister(m.requests, m.seconds)
+	registry.MustRegister(m.requests, m.seconds, m.queries)
 	return m
 }
 

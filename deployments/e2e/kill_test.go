@@ -169,24 +169,31 @@ func (h *house) awaitCorrections(token string) {
 
 // ask ClickHouse itself, past every stage.
 func (h *house) ask(query string) string {
+	body := h.stream(query)
+	defer body.Close()
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return err.Error()
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// stream is the answer while it arrives; an error is the answer too.
+func (h *house) stream(query string) io.ReadCloser {
+	failed := func(err error) io.ReadCloser { return io.NopCloser(strings.NewReader(err.Error())) }
 	base, rest, _ := strings.Cut(h.clickhouse.Warehouse.DSN, "@")
 	address, database, _ := strings.Cut(rest, "/")
 	request, err := http.NewRequestWithContext(h.t.Context(), http.MethodPost, "http://"+address+"/?database="+database, bytes.NewReader([]byte(query)))
 	if err != nil {
-		return err.Error()
+		return failed(err)
 	}
 	user, password, _ := strings.Cut(strings.TrimPrefix(base, "http://"), ":")
 	request.SetBasicAuth(user, password)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return err.Error()
+		return failed(err)
 	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return err.Error()
-	}
-	return strings.TrimSpace(string(text))
+	return response.Body
 }
 
 // sameSums holds counts and sums of the store against the table's.
