@@ -35,6 +35,7 @@ bench: ## measure: throughput against the engine's own copy, memory, freshness; 
 	@$(SETUP) test
 	@$(MAKE) --no-print-directory build
 	go test -run '^$$' -bench '^BenchmarkHouse' -benchtime 1x -timeout 60m -v ./deployments/e2e
+	go test -run '^$$' -bench '^BenchmarkHistory' -benchtime 1x -timeout 60m -v ./deployments/e2e
 	go test -run '^$$' -bench 'Classify|Understand' ./enricher
 	go test -run '^$$' -bench '^BenchmarkConversations' -benchtime 1x -timeout 60m -v ./services/clickhouse
 

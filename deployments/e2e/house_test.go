@@ -173,20 +173,25 @@ func (h *house) stop(name string) {
 	}
 }
 
-// metric of a stage, the sum of all its series that have the given labels in them; absent series count 0.
-func (h *house) metric(name, metric string, labels ...string) float64 {
-	h.t.Helper()
+// series of a stage, as it shows them; none while it does not answer.
+func (h *house) series(name string) string {
 	response, err := http.Get("http://" + h.admin[name] + "/metrics")
 	if err != nil {
-		return 0
+		return ""
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		return 0
+		return ""
 	}
+	return string(text)
+}
+
+// metric of a stage, the sum of all its series that have the given labels in them; absent series count 0.
+func (h *house) metric(name, metric string, labels ...string) float64 {
+	h.t.Helper()
 	sum := 0.0
-	for line := range strings.SplitSeq(string(text), "\n") {
+	for line := range strings.SplitSeq(h.series(name), "\n") {
 		series, value, ok := strings.Cut(line, " ")
 		bare, _, _ := strings.Cut(series, "{")
 		if !ok || bare != metric {
