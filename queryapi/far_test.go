@@ -16,6 +16,7 @@ type fixed struct {
 	err   error
 	// before runs first, if there is one.
 	before func(context.Context)
+	amend  func([]call.Call) error
 }
 
 func (f *fixed) List(ctx context.Context, _ clickhouse.Scope, q clickhouse.ListQuery) ([]call.Call, error) {
@@ -39,6 +40,13 @@ func (f *fixed) Get(ctx context.Context, scope clickhouse.Scope, id uint64) (cal
 		}
 	}
 	return call.Call{}, clickhouse.ErrNotFound
+}
+
+func (f *fixed) Amend(_ context.Context, calls []call.Call) error {
+	if f.amend != nil {
+		return f.amend(calls)
+	}
+	return f.err
 }
 
 func (f *fixed) Conversations(ctx context.Context, _ clickhouse.Scope, q clickhouse.ConversationQuery) ([]clickhouse.Head, error) {

@@ -20,6 +20,9 @@ type history interface {
 	Count(ctx context.Context, scope clickhouse.Scope, f *clickhouse.Filter) (uint64, error)
 	Get(ctx context.Context, scope clickhouse.Scope, id uint64) (call.Call, error)
 
+	// Amend adds what people did to calls that were not read here.
+	Amend(ctx context.Context, calls []call.Call) error
+
 	Conversations(ctx context.Context, scope clickhouse.Scope, q clickhouse.ConversationQuery) ([]clickhouse.Head, error)
 	CountConversations(ctx context.Context, scope clickhouse.Scope, f *clickhouse.Filter) (uint64, error)
 	Conversation(ctx context.Context, scope clickhouse.Scope, key clickhouse.Key) ([]clickhouse.Head, []call.Call, error)

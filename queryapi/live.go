@@ -40,7 +40,7 @@ func (a *api) stream(w http.ResponseWriter, r *http.Request, h *holder) error {
 	header.Set("Content-Type", "text/event-stream")
 	header.Set("X-Accel-Buffering", "no") // nginx would hold events back
 	l := &listener{
-		hub: a.live, holder: h, scope: scope, filter: filter, at: at, joined: !resumed,
+		hub: a.live, holder: h, scope: scope, filter: filter, at: at, joined: !resumed, past: resumed,
 		out: w, control: http.NewResponseController(w), patience: a.patience,
 	}
 	if r.Method == http.MethodHead {
@@ -96,6 +96,7 @@ type listener struct {
 	at      place
 	marked  place // that the caller was told last
 	joined  bool  // it has caught up with the ring once
+	past    bool  // what it gets has stood in the ring for a while
 	repeats repeats
 
 	out      http.ResponseWriter

@@ -24,17 +24,18 @@ type announcements interface {
 type hub struct {
 	ring
 	events  announcements
+	amend   func(context.Context, []call.Call) error
 	log     *slog.Logger
 	trouble process.Trouble
 	repeats repeats
-	// reading bounds how many listeners read the stream themselves at a time.
+	// reading bounds how many listeners read the past at a time.
 	reading chan struct{}
 	leaving chan struct{} // closed when the process stops
 }
 
-func newHub(events announcements, log *slog.Logger) *hub {
+func newHub(events announcements, amend func(context.Context, []call.Call) error, log *slog.Logger) *hub {
 	return &hub{
-		ring: ring{most: ringHappenings, mostBytes: ringBytes}, events: events, log: log, reading: make(chan struct{}, 8), leaving: make(chan struct{}),
+		ring: ring{most: ringHappenings, mostBytes: ringBytes}, events: events, amend: amend, log: log, reading: make(chan struct{}, 8), leaving: make(chan struct{}),
 	}
 }
 
@@ -69,15 +70,102 @@ func (h *hub) follow(ctx context.Context) error {
 		h.repeats = repeats{}
 		h.begin(at)
 	}
-	return h.events.Follow(ctx, at.seq+1, func(a jetstream.Announced) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	taken, ended := make(chan jetstream.Announced, atOnce), make(chan error, 1)
+	go func() {
+		defer close(taken)
+		ended <- h.events.Follow(ctx, at.seq+1, func(a jetstream.Announced) {
+			select {
+			case taken <- a:
+			case <-ctx.Done():
+			}
+		})
+	}()
+	for first := range taken {
+		page := []jetstream.Announced{first}
+		for len(page) < atOnce && len(taken) > 0 {
+			page = append(page, <-taken)
+		}
+		if err := h.share(ctx, page); err != nil {
+			stop()
+			return errors.Join(err, <-ended)
+		}
 		h.trouble.Over(h.log, "the live feed goes on")
-		x, err := happened(a, &h.repeats)
-		if err != nil { // it stands in the way of nothing
+	}
+	return <-ended
+}
+
+// share a page with all who listen.
+func (h *hub) share(ctx context.Context, page []jetstream.Announced) error {
+	list := make([]*happening, len(page))
+	for i, a := range page {
+		var err error
+		if list[i], err = happened(a, &h.repeats); err != nil { // it stands in the way of nothing
 			h.log.Error("an event cannot be read", "sequence", a.Sequence, "err", err)
 		}
-		h.add(a.Sequence, x)
-	})
+	}
+	// The history answers in the end, or this process is of no use anyway; to go on without it would show what was erased.
+	backoff := process.Backoff{Most: 2 * time.Second}
+	for {
+		err := h.amended(ctx, list)
+		if err == nil {
+			break
+		}
+		h.trouble.Report(h.log, "the live feed waits for the call history", err)
+		if !backoff.Wait(ctx) {
+			return err
+		}
+	}
+	for i, a := range page {
+		h.add(a.Sequence, list[i])
+	}
+	return nil
 }
+
+// amended adds to calls what people did to them: what is told of a call is what a list shows of it.
+func (h *hub) amended(ctx context.Context, list []*happening) error {
+	var calls []call.Call
+	for _, x := range list {
+		if x != nil && x.call != nil {
+			calls = append(calls, *x.call)
+		}
+	}
+	if len(calls) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, amendWait)
+	defer cancel()
+	if err := h.amend(ctx, calls); err != nil {
+		return err
+	}
+	for _, x := range list {
+		if x != nil && x.call != nil {
+			x.call, calls = &calls[0], calls[1:]
+		}
+	}
+	return nil
+}
+
+// refreshed gives what has stood in the ring for a while as it is by now, for one who comes back: since then tags may have
+// changed, or a recording been erased.
+func (h *hub) refreshed(ctx context.Context, list []*happening) ([]*happening, error) {
+	select {
+	case h.reading <- struct{}{}:
+		defer func() { <-h.reading }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	fresh := make([]*happening, len(list))
+	for i, x := range list {
+		is := *x
+		fresh[i] = &is
+	}
+	return fresh, h.amended(ctx, fresh)
+}
+
+// amendWait is how long the history may take for that.
+const amendWait = 5 * time.Second
 
 // happened reads an event; nil for one that says nothing new.
 func happened(a jetstream.Announced, r *repeats) (*happening, error) {
@@ -115,6 +203,7 @@ func (h *hub) catchUp(ctx context.Context, at place, r *repeats) (list []*happen
 	case <-ctx.Done():
 		return nil, at, ctx.Err()
 	}
+	next = at
 	page, err := h.events.Announced(ctx, at.seq+1, atOnce)
 	if err != nil {
 		return nil, at, err
@@ -132,7 +221,11 @@ func (h *hub) catchUp(ctx context.Context, at place, r *repeats) (list []*happen
 		if x, _ := happened(a, r); x != nil { // what cannot be read was logged when it came
 			list = append(list, x)
 		}
-		at.seq = a.Sequence
+		next.seq = a.Sequence
 	}
-	return list, at, nil
+	if err := h.amended(ctx, list); err != nil {
+		*r = repeats{} // the page is read again
+		return nil, at, err
+	}
+	return list, next, nil
 }

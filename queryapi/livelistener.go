@@ -40,10 +40,16 @@ func (l *listener) next(ctx context.Context) (changed <-chan struct{}) {
 	if err != nil {
 		return changed
 	}
+	if l.past && len(list) > 0 {
+		if list, err = l.hub.refreshed(ctx, list); err != nil {
+			return later()
+		}
+	}
 	l.send(list, next)
 	if len(list) == atOnce {
 		return closed
 	}
+	l.past = false
 	return changed
 }
 
@@ -58,15 +64,20 @@ func (l *listener) catchUp(ctx context.Context) <-chan struct{} {
 	switch {
 	case errors.Is(err, errGone):
 		l.reset()
-	case err != nil: // NATS is away: later
-		later := make(chan struct{})
-		time.AfterFunc((&process.Backoff{First: time.Second}).Next(), func() { close(later) })
-		return later
+	case err != nil: // NATS or the history is away
+		return later()
 	default:
 		l.joined = len(list) == 0 && l.at == next // the end of the stream, wherever the ring stands
 		l.send(list, next)
 	}
 	return closed
+}
+
+// later is closed after a second or so, not for all at once.
+func later() <-chan struct{} {
+	due := make(chan struct{})
+	time.AfterFunc((&process.Backoff{First: time.Second}).Next(), func() { close(due) })
+	return due
 }
 
 // send what the holder may see of it.

@@ -101,7 +101,7 @@ func TestLiveSlowClient(t *testing.T) {
 // Who falls behind the ring is sent away, and comes back for the rest.
 func TestLiveTooSlow(t *testing.T) {
 	t.Parallel()
-	h := newHub(&line{}, newTestLog(&transcript{}))
+	h := newHub(&line{}, nil, newTestLog(&transcript{}))
 	h.most = 3
 	h.begin(place{1, 10})
 	text := &writing{header: http.Header{}}

@@ -43,7 +43,7 @@ type exchange interface {
 
 func newAPI(cfg config, h history, x exchange, v vault, log *slog.Logger, m *metrics) *api {
 	return &api{
-		live: newHub(x, log), seats: seats{most: cfg.LiveStreams, mostEach: cfg.LiveStreamsPerToken}, heartbeat: cfg.LiveHeartbeat,
+		live: newHub(x, h.Amend, log), seats: seats{most: cfg.LiveStreams, mostEach: cfg.LiveStreamsPerToken}, heartbeat: cfg.LiveHeartbeat,
 		history: h, enrichers: x, vault: v, recordings: cfg.RecordingsDir, recordingsSource: cfg.Source,
 		tokens: newTokens(cfg), queryTimeout: cfg.QueryTimeout, patience: 30 * time.Second, log: log, metrics: m,
 		journal: &journal{write: h.WriteAudit, within: cfg.QueryTimeout},
