@@ -3,6 +3,9 @@ package clickhouse
 import (
 	"context"
 	"fmt"
+	"io/fs"
+	"path"
+	"strings"
 	"testing"
 	"time"
 )
@@ -56,4 +59,35 @@ func (s *Store) Answers(ctx context.Context, query string) (int, error) {
 		n++
 	}
 	return n, rows.Err()
+}
+
+// TextPattern gives tests the pattern for search_text.
+var TextPattern = textPattern
+
+// MigrateTo applies the schema files up to one, as an earlier version did, and runs statements after them.
+func (s *Store) MigrateTo(t testing.TB, last string, statements ...string) {
+	t.Helper()
+	var all []string
+	files, err := fs.Glob(schema, "schema/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		if path.Base(name) > last {
+			break
+		}
+		text, err := schema.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, strings.Split(string(text), ";\n")...)
+	}
+	for _, statement := range append(all, statements...) {
+		if strings.TrimSpace(statement) == "" {
+			continue
+		}
+		if err := s.conn.Exec(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
 }

@@ -58,9 +58,7 @@ CREATE TABLE IF NOT EXISTS calls
 
     INDEX ix_id_range id TYPE minmax GRANULARITY 1,
     INDEX ix_id id TYPE bloom_filter(0.001) GRANULARITY 1,
-    INDEX ix_linkedid linkedid TYPE bloom_filter(0.001) GRANULARITY 1,
-    INDEX tx_src src TYPE text(tokenizer = ngrams(3)),
-    INDEX tx_dst dst TYPE text(tokenizer = ngrams(3))
+    INDEX ix_linkedid linkedid TYPE bloom_filter(0.001) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 PARTITION BY toYYYYMM(calldate)
