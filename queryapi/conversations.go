@@ -56,7 +56,7 @@ func (a *api) explainConversation(w http.ResponseWriter, r *http.Request, h *hol
 	if err != nil {
 		return err
 	}
-	return ofConversation(a.explain(w, r, call.Explain{Conversation: head.ConversationID(), OrgID: head.OrgID}))
+	return ofConversation(a.explain(w, r, h, call.Explain{Conversation: head.ConversationID(), OrgID: head.OrgID}))
 }
 
 // findConversation finds the conversation that the path names, as one organisation sees it: the one that org_id chooses,

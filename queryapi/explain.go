@@ -28,11 +28,11 @@ func (a *api) explainCall(w http.ResponseWriter, r *http.Request, h *holder) err
 	if err != nil {
 		return err
 	}
-	return a.explain(w, r, call.Explain{ID: c.ID, OrgID: c.OrgID})
+	return a.explain(w, r, h, call.Explain{ID: c.ID, OrgID: c.OrgID})
 }
 
-// explain asks an enricher about what was found within the caller's scope, and hands its answer on as it is.
-func (a *api) explain(w http.ResponseWriter, r *http.Request, q call.Explain) error {
+// explain asks an enricher about what was found within the caller's scope, and hands its answer on.
+func (a *api) explain(w http.ResponseWriter, r *http.Request, h *holder, q call.Explain) error {
 	question, err := json.Marshal(q)
 	if err != nil {
 		return fmt.Errorf("ask for an explanation: %w", err)
@@ -53,7 +53,7 @@ func (a *api) explain(w http.ResponseWriter, r *http.Request, q call.Explain) er
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(answer)
+	_, _ = w.Write(h.shown(answer))
 	return nil
 }
 

@@ -37,6 +37,7 @@ const (
 
 	organisationNeedsAdmin code = "organisation_needs_admin"
 	scopeInsufficient      code = "scope_insufficient"
+	numberMasked           code = "number_masked"
 
 	routeNotFound        code = "route_not_found"
 	methodNotAllowed     code = "method_not_allowed"
@@ -86,6 +87,7 @@ var problems = map[code]struct {
 
 	organisationNeedsAdmin: {403, "Organisation 0 needs an admin"},
 	scopeInsufficient:      {403, "Token scope insufficient"},
+	numberMasked:           {403, "Numbers are masked"},
 
 	routeNotFound:        {404, "No such resource"},
 	methodNotAllowed:     {405, "Method not allowed"},
@@ -185,7 +187,7 @@ func challenge(problem *refusal) string {
 	switch problem.code {
 	case tokenMissing:
 		return realm
-	case organisationNeedsAdmin, scopeInsufficient:
+	case organisationNeedsAdmin, scopeInsufficient, numberMasked:
 		return realm + `, error="insufficient_scope", error_description=` + strconv.Quote(problem.detail)
 	}
 	return realm + `, error="invalid_token", error_description=` + strconv.Quote(problem.detail)

@@ -10,12 +10,30 @@ import (
 
 // appendCall appends a call as the holder may see it.
 func (h *holder) appendCall(dst []byte, c *call.Call) []byte {
+	if h.masked() {
+		return mask(dst, c.AppendJSON(nil))
+	}
 	return c.AppendJSON(dst)
+}
+
+// shown is a document about calls that somebody else wrote, as the holder may see it.
+func (h *holder) shown(document []byte) []byte {
+	if h.masked() {
+		return mask(nil, document)
+	}
+	return document
 }
 
 // appendConversation does the same of a conversation; legs are shown by name where they are nil. Detail that cannot be read
 // costs the detail, not the whole page.
 func (a *api) appendConversation(dst []byte, h *holder, head *clickhouse.Head, legs []call.Call) []byte {
+	if h.masked() {
+		return mask(dst, a.conversationJSON(nil, head, legs))
+	}
+	return a.conversationJSON(dst, head, legs)
+}
+
+func (a *api) conversationJSON(dst []byte, head *clickhouse.Head, legs []call.Call) []byte {
 	shown, err := head.AppendConversationJSON(dst, head.Settled, legs)
 	if err == nil {
 		return shown
