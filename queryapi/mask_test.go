@@ -127,6 +127,9 @@ func TestMaskedRolesSeeNoNumbers(t *testing.T) {
 			t.Errorf("%s shows %s", path, hidden.body)
 		}
 	}
+	for _, path := range []string{"/api/v1/calls", "/api/v1/conversations", "/api/v1/calls/stream"} {
+		s.get(t, tokenOf(t, "agent", 1), path+"?from=9199444").wantProblem(t, numberMasked)
+	}
 	record := c.AppendJSON(nil)
 	shown := mask(nil, record)
 	if got, want := members(t, shown), members(t, record); strings.Join(got, " ") != strings.Join(want, " ") {

@@ -127,6 +127,10 @@ func (a *api) admit(r *http.Request, op route) (*holder, error) {
 	if !slices.Contains(h.rights, op.need) {
 		return nil, refuse(scopeInsufficient, "the token's scope does not include "+string(op.need))
 	}
+	// Here rather than where filters are read, so that no operation that takes one can forget it.
+	if err := h.mayAsk(r.URL.Query()); err != nil {
+		return nil, err
+	}
 	return &h, nil
 }
 
