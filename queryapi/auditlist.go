@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/cdrflow/cdrflow/services/clickhouse"
 )
@@ -51,7 +52,7 @@ func auditPage(query string) (q clickhouse.AuditQuery, err error) {
 	if q.Offset, err = auditOffset.read(values); err != nil {
 		return q, err
 	}
-	if q.From, q.To, err = period(values); err != nil {
+	if q.From, q.To, err = period(values, time.UTC); err != nil {
 		return q, err
 	}
 	for _, p := range []struct {

@@ -14,7 +14,7 @@ import (
 
 // list answers GET /api/v1/calls.
 func (a *api) list(w http.ResponseWriter, r *http.Request, h *holder) error {
-	q, err := callPage(r.URL.RawQuery)
+	scope, q, err := a.callPage(r, h)
 	if err != nil {
 		return err
 	}
@@ -23,10 +23,10 @@ func (a *api) list(w http.ResponseWriter, r *http.Request, h *holder) error {
 	err = a.ask(r, func(ctx context.Context) (err error) {
 		more := q
 		more.Limit++
-		if calls, err = a.history.List(ctx, h.scope, more); err != nil {
+		if calls, err = a.history.List(ctx, scope, more); err != nil {
 			return err
 		}
-		p, err = paged(len(calls), q.Limit, q.Offset, func() (uint64, error) { return a.history.Count(ctx, h.scope, &q.Filter) })
+		p, err = paged(len(calls), q.Limit, q.Offset, func() (uint64, error) { return a.history.Count(ctx, scope, &q.Filter) })
 		return err
 	})
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 
 // conversations answers GET /api/v1/conversations: one for each organisation that has a part in it, and its legs by name.
 func (a *api) conversations(w http.ResponseWriter, r *http.Request, h *holder) error {
-	q, err := conversationPage(r.URL.RawQuery)
+	scope, q, err := a.conversationPage(r, h)
 	if err != nil {
 		return err
 	}
@@ -26,10 +26,10 @@ func (a *api) conversations(w http.ResponseWriter, r *http.Request, h *holder) e
 	err = a.ask(r, func(ctx context.Context) (err error) {
 		more := q
 		more.Limit++
-		if heads, err = a.history.Conversations(ctx, h.scope, more); err != nil {
+		if heads, err = a.history.Conversations(ctx, scope, more); err != nil {
 			return err
 		}
-		p, err = paged(len(heads), q.Limit, q.Offset, func() (uint64, error) { return a.history.CountConversations(ctx, h.scope, &q.Filter) })
+		p, err = paged(len(heads), q.Limit, q.Offset, func() (uint64, error) { return a.history.CountConversations(ctx, scope, &q.Filter) })
 		return err
 	})
 	if err != nil {

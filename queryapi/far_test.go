@@ -13,6 +13,7 @@ type fixed struct {
 	blotter
 	calls []call.Call
 	heads []clickhouse.Head
+	names []clickhouse.Organisation
 	err   error
 	// before runs first, if there is one.
 	before func(context.Context)
@@ -81,4 +82,8 @@ func (f *fixed) Conversation(ctx context.Context, scope clickhouse.Scope, key cl
 		return nil, nil, clickhouse.ErrNotFound
 	}
 	return heads, legs, f.err
+}
+
+func (f *fixed) Organisations(context.Context) ([]clickhouse.Organisation, error) {
+	return f.names, f.err
 }

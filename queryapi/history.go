@@ -26,6 +26,8 @@ type history interface {
 	Conversations(ctx context.Context, scope clickhouse.Scope, q clickhouse.ConversationQuery) ([]clickhouse.Head, error)
 	CountConversations(ctx context.Context, scope clickhouse.Scope, f *clickhouse.Filter) (uint64, error)
 	Conversation(ctx context.Context, scope clickhouse.Scope, key clickhouse.Key) ([]clickhouse.Head, []call.Call, error)
+
+	Organisations(ctx context.Context) ([]clickhouse.Organisation, error)
 }
 
 // errSlow ends a query that takes longer than QUERY_TIMEOUT.

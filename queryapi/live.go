@@ -11,11 +11,11 @@ import (
 
 // stream answers GET /api/v1/calls/stream: what becomes of calls, as it becomes known, as server-sent events.
 func (a *api) stream(w http.ResponseWriter, r *http.Request, h *holder) error {
-	values, err := parameters(r.URL.RawQuery, slices.Concat(liveFilterNames, []string{lastEventID, "token"})...)
+	values, err := parameters(r.URL.RawQuery, slices.Concat(filterNames, []string{lastEventID, "token"})...)
 	if err != nil {
 		return err
 	}
-	scope, filter, err := a.liveFilter(r.Context(), values, h)
+	scope, filter, err := a.filter(r.Context(), values, h)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"sort"
@@ -33,7 +34,7 @@ var (
 // ama is named after amaflags.
 const ama = "ama"
 
-// parameters reads a query string that may hold the named parameters, each once. What is misspelt is refused rather than
+// parameters reads a query string that may hold the named parameters, each once but for those that are repeatable. What is misspelt is refused rather than
 // ignored: a filter that silently does nothing shows calls that were not asked for.
 func parameters(query string, known ...string) (url.Values, error) {
 	values, err := url.ParseQuery(query)
@@ -49,7 +50,7 @@ func parameters(query string, known ...string) (url.Values, error) {
 		if !slices.Contains(known, name) {
 			return nil, &refusal{parameterUnknown, fmt.Sprintf("%s is not a parameter here, want %s", quoted(name), listed(known)), clipped(name)}
 		}
-		if len(values[name]) > 1 {
+		if len(values[name]) > 1 && !slices.Contains(repeatable, name) {
 			return nil, &refusal{parameterRepeated, fmt.Sprintf("%s is given %d times, want it once", name, len(values[name])), name}
 		}
 	}
@@ -57,38 +58,35 @@ func parameters(query string, known ...string) (url.Values, error) {
 }
 
 // callPage reads the query string of a list of calls.
-func callPage(query string) (q clickhouse.ListQuery, err error) {
-	values, err := parameters(query, limit.name, offset.name, ama)
+func (a *api) callPage(r *http.Request, h *holder) (scope clickhouse.Scope, q clickhouse.ListQuery, err error) {
+	values, err := parameters(r.URL.RawQuery, slices.Concat(filterNames, []string{limit.name, offset.name})...)
 	if err != nil {
-		return q, err
+		return scope, q, err
 	}
 	if q.Limit, err = limit.read(values); err != nil {
-		return q, err
+		return scope, q, err
 	}
 	if q.Offset, err = offset.read(values); err != nil {
-		return q, err
+		return scope, q, err
 	}
-	q.Omitted, err = omitted(values)
-	return q, err
+	scope, q.Filter, err = a.filter(r.Context(), values, h)
+	return scope, q, err
 }
 
 // conversationPage reads the query string of a list of conversations.
-func conversationPage(query string) (q clickhouse.ConversationQuery, err error) {
-	values, err := parameters(query, limit.name, offset.name, dateFrom, dateTo, ama)
+func (a *api) conversationPage(r *http.Request, h *holder) (scope clickhouse.Scope, q clickhouse.ConversationQuery, err error) {
+	values, err := parameters(r.URL.RawQuery, slices.Concat(filterNames, []string{limit.name, offset.name})...)
 	if err != nil {
-		return q, err
+		return scope, q, err
 	}
 	if q.Limit, err = limit.read(values); err != nil {
-		return q, err
+		return scope, q, err
 	}
 	if q.Offset, err = conversationOffset.read(values); err != nil {
-		return q, err
+		return scope, q, err
 	}
-	if q.From, q.To, err = period(values); err != nil {
-		return q, err
-	}
-	q.Omitted, err = omitted(values)
-	return q, err
+	scope, q.Filter, err = a.filter(r.Context(), values, h)
+	return scope, q, err
 }
 
 // omitted reads ama, which asks for what the PBX marked amaflags OMIT.

@@ -44,13 +44,6 @@ func (s *Store) CountConversations(ctx context.Context, scope Scope, f *Filter) 
 	return s.count(asked.carry(ctx), asked.where())
 }
 
-// aboutHeads begins a question about conversations.
-func aboutHeads(scope Scope, f *Filter) *question {
-	q := about(scope, f)
-	q.and("conv_legs > 0")
-	return q
-}
-
 // Conversation finds what the scope may see of one: a head for each organisation, and all legs, both oldest first and
 // omitted ones among them. A conversation that was joined to another is found by either's linkedid. ErrNotFound where
 // there is none or the scope covers none of it.

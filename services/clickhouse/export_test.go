@@ -91,3 +91,28 @@ func (s *Store) MigrateTo(t testing.TB, last string, statements ...string) {
 		}
 	}
 }
+
+// Conditions that a filter becomes, about calls and about conversations.
+func Conditions(scope Scope, f *Filter) []string {
+	return []string{about(scope, f).where(), aboutHeads(scope, f).where()}
+}
+
+// Find is what a question about calls finds, by id.
+func (s *Store) Find(t testing.TB, scope Scope, f *Filter) []uint64 {
+	t.Helper()
+	q := about(scope, f)
+	rows, err := s.conn.Query(q.carry(t.Context()), "SELECT id FROM calls FINAL WHERE "+q.where()+" ORDER BY id")
+	if err != nil {
+		t.Fatalf("%s: %v", q.where(), err)
+	}
+	defer rows.Close()
+	var ids []uint64
+	for rows.Next() {
+		var id uint64
+		if err := rows.Scan(&id); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	return ids
+}

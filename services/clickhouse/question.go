@@ -17,9 +17,13 @@ type question struct {
 
 // about begins a question. The scope comes first, so no query that is built from a question can lack it.
 func about(scope Scope, f *Filter) *question {
-	q := &question{conditions: []string{scope.where()}, bound: clickhouse.Parameters{}}
+	q := ask(scope)
 	f.into(q)
 	return q
+}
+
+func ask(scope Scope) *question {
+	return &question{conditions: []string{scope.where()}, bound: clickhouse.Parameters{}}
 }
 
 // and adds a condition; an empty one is none.
