@@ -11,6 +11,7 @@ import (
 // fixed is a far side for what a real store does not do on request: to refuse, to hang, to fail in the middle.
 type fixed struct {
 	blotter
+	eraser
 	calls []call.Call
 	heads []clickhouse.Head
 	names []clickhouse.Organisation

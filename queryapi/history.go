@@ -15,6 +15,7 @@ import (
 type history interface {
 	auditLog
 	tagging
+	erasing
 
 	List(ctx context.Context, scope clickhouse.Scope, q clickhouse.ListQuery) ([]call.Call, error)
 	Count(ctx context.Context, scope clickhouse.Scope, f *clickhouse.Filter) (uint64, error)

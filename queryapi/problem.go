@@ -45,6 +45,7 @@ const (
 	conversationNotFound code = "conversation_not_found"
 	recordingNotFound    code = "recording_not_found"
 	recordingMissing     code = "recording_missing"
+	recordingErased      code = "recording_erased"
 	rangeUnsatisfiable   code = "range_unsatisfiable"
 
 	tooManyStreams code = "too_many_streams"
@@ -56,6 +57,7 @@ const (
 	explanationTimeout     code = "explanation_timeout"
 	recordingsUnavailable  code = "recordings_unavailable"
 	auditUnavailable       code = "audit_unavailable"
+	erasureIncomplete      code = "erasure_incomplete"
 	keysUnavailable        code = "keys_unavailable"
 	internalError          code = "internal_error"
 )
@@ -95,6 +97,7 @@ var problems = map[code]struct {
 	conversationNotFound: {404, "No such conversation"},
 	recordingNotFound:    {404, "Call without recording"},
 	recordingMissing:     {404, "Recording missing"},
+	recordingErased:      {410, "Recording erased"},
 	rangeUnsatisfiable:   {416, "Range not satisfiable"},
 
 	tooManyStreams: {429, "Too many live streams"},
@@ -106,6 +109,7 @@ var problems = map[code]struct {
 	explanationTimeout:     {504, "Explanation timed out"},
 	recordingsUnavailable:  {503, "Recordings unavailable"},
 	auditUnavailable:       {503, "Audit log unavailable"},
+	erasureIncomplete:      {503, "Erasure incomplete"},
 	keysUnavailable:        {503, "Token keys unavailable"},
 	internalError:          {500, "Internal error"},
 }

@@ -21,6 +21,7 @@ import (
 // vault keeps the recordings that have left the local disk.
 type vault interface {
 	Get(ctx context.Context, key string) (*minio.Object, error)
+	Erase(ctx context.Context, key string) error
 }
 
 // openVault does not wait for MinIO: the history answers without it, so neither does /readyz.
@@ -54,6 +55,9 @@ func (a *api) recording(w http.ResponseWriter, r *http.Request, h *holder) error
 	c, err := a.find(r, h.scope)
 	if err != nil {
 		return err
+	}
+	if c.RecordingErased() {
+		return refuse(recordingErased, "the recording of this call was erased")
 	}
 	if !c.HasRecording() {
 		return refuse(recordingNotFound, "this call has no recording")

@@ -32,6 +32,8 @@ func (a *api) routes() []route {
 		{http.MethodGet, v1 + "/conversations", readConversations, a.conversations, false},
 		{http.MethodGet, v1 + "/conversations/{id}", readConversations, a.conversation, false},
 		{http.MethodGet, v1 + "/conversations/{id}/explain", readConversations, a.explainConversation, false},
+		{http.MethodDelete, v1 + "/calls/recordings", eraseRecordings, a.eraseRecordings, false},
+		{http.MethodDelete, v1 + "/calls/{id}/recording", eraseRecordings, a.eraseRecording, false},
 		{http.MethodPost, v1 + "/calls/tags", writeTags, a.editCalls, false},
 		{http.MethodPost, v1 + "/calls/{id}/tags", writeTags, a.addTags, false},
 		{http.MethodDelete, v1 + "/calls/{id}/tags/{tag}", writeTags, a.removeTag, false},

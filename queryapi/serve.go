@@ -33,7 +33,7 @@ type api struct {
 	seats            seats
 	heartbeat        time.Duration // of live streams
 
-	historyTrouble, detailTrouble, explainTrouble, diskTrouble, vaultTrouble, cutTrouble, auditTrouble process.Trouble
+	historyTrouble, detailTrouble, explainTrouble, diskTrouble, vaultTrouble, cutTrouble, auditTrouble, eraseTrouble process.Trouble
 }
 
 // exchange is what comes by the one connection to NATS.
