@@ -116,3 +116,10 @@ func (s *Store) Find(t testing.TB, scope Scope, f *Filter) []uint64 {
 	}
 	return ids
 }
+// Setting is the value of a setting as a query with this context has it.
+func (s *Store) Setting(ctx context.Context, name string) (value string, err error) {
+	return value, s.conn.QueryRow(ctx, "SELECT toString(getSetting('"+name+"'))").Scan(&value)
+}
+
+// Searching is a context of a search.
+func Searching(ctx context.Context) context.Context { return searching(ctx) }

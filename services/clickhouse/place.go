@@ -99,15 +99,15 @@ func (s *Store) at(ctx context.Context, places []place, each func(*Head)) error 
 const mostText = 64 << 20
 
 func long(ctx context.Context) context.Context {
-	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_query_size": mostText}))
+	return besides(ctx, clickhouse.Settings{"max_query_size": mostText})
 }
 
 // searching uses the indexes before anything is read: used while reading they cost three times as much, seen on searches
 // for 10 to 1,000 conversations. And no search is ever repeated, so its misses are not worth remembering.
 func searching(ctx context.Context) context.Context {
-	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
+	return besides(ctx, clickhouse.Settings{
 		"max_query_size": mostText, "use_skip_indexes_on_data_read": 0, "use_query_condition_cache": 0,
-	}))
+	})
 }
 
 // join conditions; empty ones are none.

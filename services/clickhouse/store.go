@@ -63,9 +63,12 @@ const (
 	codeUnknownTable         = 60
 	codeUnknownIdentifier    = 47
 	codeUnknownDatabase      = 81
+	codeTooManyRows          = 158
 	codeTimeoutExceeded      = 159
 	codeTooManyQueries       = 202
 	codeMemoryLimit          = 241
+	codeTooManyBytes         = 307
+	codeTooManyRowsOrBytes   = 396
 	codeAuthenticationFailed = 516
 )
 
@@ -80,6 +83,9 @@ var refusals = map[int32]bool{
 func (s *Store) explain(doing string, err error) error {
 	var exception *clickhouse.Exception
 	if errors.As(err, &exception) {
+		if tooExpensive(exception) {
+			return fmt.Errorf("%s: %w: %w", doing, ErrTooExpensive, err)
+		}
 		switch exception.Code {
 		case codeAuthenticationFailed:
 			return fmt.Errorf("%s: ClickHouse at %s refuses the user or password of CLICKHOUSE_DSN", doing, s.address)
