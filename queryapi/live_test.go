@@ -300,6 +300,35 @@ func TestLiveIsolation(t *testing.T) {
 	}
 }
 
+// The filter is the list's.
+func TestLiveFilter(t *testing.T) {
+	t.Parallel()
+	f := newFeed(t, func(c *config) { c.MaskNumbers = []string{"agent"} })
+	token := tokenOf(t, "supervisor", 1)
+	outside, inside := talked(1, 1, 0), talked(2, 1, 0)
+	inside.Direction, inside.Src, inside.Caller, inside.Tags, inside.Outcome = call.Internal, "1002", "", []string{"paris"}, call.OutcomeVoicemail
+	ears, want := map[string]*ear{}, map[string]string{
+		"?direction=internal": "2", "?direction=inbound,internal": "1,2", "?tag=sales": "1", "?tag=paris&direction=internal": "2",
+		"?number=%2B91 99444 21125": "1", "?from=00": "2", "?outcome=voicemail&recorded=true": "2", "?min_talk=7": "", "?extension=1001": "1,2",
+		"?conversation_id=pbx:1775995633.41": "1,2", "?source=elsewhere": "", "?search=zoë": "1,2", "?org_id=1&recurse=true": "1,2",
+	}
+	for query := range want {
+		ears[query] = f.listen(t, token, strings.ReplaceAll(query, " ", "%20"))
+	}
+	masked := f.listen(t, tokenOf(t, "agent", 1), "")
+	f.tell(t, event(call.EventNew, outside, 1), event(call.EventNew, inside, 1))
+	for query, e := range ears {
+		got := strings.ReplaceAll(strings.Join(f.fence(t, e, 1), ","), "call ", "")
+		if got != want[query] {
+			t.Errorf("%s hears of %s, want %s", query, got, want[query])
+		}
+	}
+	if x := masked.next(t); !strings.Contains(x.data, "9199444•••••") || strings.Contains(x.data, "919944421125") {
+		t.Errorf("an agent is shown %s", x.data)
+	}
+	f.get(t, tokenOf(t, "agent", 1), "/api/v1/calls/stream?from=91994").wantProblem(t, numberMasked)
+}
+
 func TestLiveParameters(t *testing.T) {
 	t.Parallel()
 	f := newFeed(t, nil)

@@ -158,8 +158,7 @@ func (h *hub) refreshed(ctx context.Context, list []*happening) ([]*happening, e
 	}
 	fresh := make([]*happening, len(list))
 	for i, x := range list {
-		is := *x
-		fresh[i] = &is
+		fresh[i] = &happening{seq: x.seq, kind: x.kind, id: x.id, org: x.org, call: x.call}
 	}
 	return fresh, h.amended(ctx, fresh)
 }
@@ -176,7 +175,7 @@ func happened(a jetstream.Announced, r *repeats) (*happening, error) {
 	if r.known(&e) {
 		return nil, nil
 	}
-	x := &happening{seq: a.Sequence, kind: e.Kind, id: e.ID, org: e.OrgID, size: 1536 + 2*len(e.Call)}
+	x := &happening{seq: a.Sequence, kind: e.Kind, id: e.ID, org: e.OrgID, size: 1536 + 4*len(e.Call)}
 	switch e.Kind {
 	case call.EventRemoved, call.EventErased:
 		return x, nil

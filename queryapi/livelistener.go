@@ -112,7 +112,7 @@ func (l *listener) appendHappening(dst []byte, x *happening) []byte {
 	switch {
 	case x.call != nil && l.filter.Matches(x.call):
 		dst = append(l.appendHead(dst, "call", x), "data: "...)
-		return append(l.holder.appendCall(dst, x.call), "\n\n"...)
+		return append(append(dst, x.shownTo(l.holder)...), "\n\n"...)
 	case x.kind == call.EventNew:
 		return dst
 	case x.kind == call.EventErased:

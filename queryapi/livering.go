@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cdrflow/cdrflow/services/call"
 )
@@ -17,6 +18,20 @@ type happening struct {
 	org  uint32
 	call *call.Call // nil where the call is gone from its organisation, or erased
 	size int        // bytes, about
+
+	// What each view of the call shows, made when the first of its holders asks: a thousand hear of the same call.
+	shown [views]atomic.Pointer[[]byte]
+}
+
+// shownTo gives the call as the holder may see it; nobody changes the bytes.
+func (x *happening) shownTo(h *holder) []byte {
+	view := &x.shown[h.view()]
+	if text := view.Load(); text != nil {
+		return *text
+	}
+	text := h.appendCall(nil, x.call)
+	view.Store(&text)
+	return text
 }
 
 // place in the CALL stream. A stream that was made anew counts from 1 again, so its birth tells the two apart.

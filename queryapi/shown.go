@@ -16,6 +16,18 @@ func (h *holder) appendCall(dst []byte, c *call.Call) []byte {
 	return c.AppendJSON(dst)
 }
 
+// view names what decides how calls are shown to a holder: holders of one view are shown the same bytes of a call, which
+// the live feed counts on.
+func (h *holder) view() int {
+	if h.masked() {
+		return 1
+	}
+	return 0
+}
+
+// views is how many there are.
+const views = 2
+
 // shown is a document about calls that somebody else wrote, as the holder may see it.
 func (h *holder) shown(document []byte) []byte {
 	if h.masked() {

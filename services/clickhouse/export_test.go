@@ -116,6 +116,7 @@ func (s *Store) Find(t testing.TB, scope Scope, f *Filter) []uint64 {
 	}
 	return ids
 }
+
 // Setting is the value of a setting as a query with this context has it.
 func (s *Store) Setting(ctx context.Context, name string) (value string, err error) {
 	return value, s.conn.QueryRow(ctx, "SELECT toString(getSetting('"+name+"'))").Scan(&value)
