@@ -101,6 +101,11 @@ func (s *sweeper) settle(ctx context.Context, r *recording, key string) (what ou
 	if err != nil && !missing {
 		return failed, false, err
 	}
+	if missing {
+		if is, removed, err := s.wasErased(ctx, r, key); is || err != nil {
+			return orFailed(erased, err), removed, err
+		}
+	}
 	due := !missing && time.Since(object.Stored) >= s.KeepLocal
 	if !missing && !due && r.is(object) {
 		return known, false, nil // nothing to do, and nothing to read: most recordings of most sweeps
@@ -134,6 +139,9 @@ func (s *sweeper) settle(ctx context.Context, r *recording, key string) (what ou
 		return failed, false, err
 	}
 	process.Point("archiver.uploaded")
+	if is, removed, err := s.erasedMeanwhile(ctx, r, key); is || err != nil {
+		return orFailed(erased, err), removed, err
+	}
 	// 4 does the store say the same?
 	if object, err = s.store.Stat(ctx, key); err != nil {
 		return failed, false, err

@@ -107,7 +107,7 @@ func (h *house) counted() map[outcome]int {
 			}
 		}
 	}
-	if len(by) != 5 {
+	if len(by) != 6 {
 		h.t.Fatalf("archiver_recordings_total has %d outcomes", len(by))
 	}
 	return by

@@ -10,6 +10,7 @@ const (
 	known      outcome = "known"      // in the store already; its local copy may have been removed
 	unfinished outcome = "unfinished" // still being written, or not long enough at rest
 	empty      outcome = "empty"      // no sound in it
+	erased     outcome = "erased" // erased on request: not stored again, and removed from the disk
 	failed     outcome = "failed"
 	gone       outcome = "" // it went away before it was looked at; not counted
 )
@@ -45,7 +46,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Help: "When a sweep last went through all of the directory, in seconds since 1970.",
 		}),
 	}
-	for _, o := range []outcome{moved, known, unfinished, empty, failed} {
+	for _, o := range []outcome{moved, known, unfinished, empty, erased, failed} {
 		m.recordings.WithLabelValues(string(o))
 	}
 	for _, o := range []string{"complete", "broken"} {

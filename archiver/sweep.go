@@ -115,7 +115,7 @@ func (s *sweeper) sweep(ctx context.Context) (*tally, error) {
 func (s *sweeper) conclude(ctx context.Context, t *tally, started time.Time) error {
 	took := time.Since(started).Round(time.Millisecond)
 	attrs := []any{
-		"moved", t.by[moved], "known", t.by[known], "unfinished", t.by[unfinished], "empty", t.by[empty],
+		"moved", t.by[moved], "known", t.by[known], "unfinished", t.by[unfinished], "empty", t.by[empty], "erased", t.by[erased],
 		"failed", t.by[failed], "removed", t.removed, "took", took,
 	}
 	if ctx.Err() != nil {
