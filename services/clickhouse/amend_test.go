@@ -199,27 +199,30 @@ func TestTaggedMeansShown(t *testing.T) {
 					wantHeads = append(wantHeads, heads[i].ID)
 				}
 			}
-			q := about(scope, &Filter{})
-			q.and(q.tagged(scope, tag))
-			if got := store.idsOf(t, q); !slices.Equal(got, want) {
+			with := Filter{Tags: [][]string{{tag, "nobody's"}}}
+			marked, err := store.List(t.Context(), scope, ListQuery{Limit: 100, Filter: with})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := idsOf(marked); !slices.Equal(got, want) {
 				t.Errorf("%v, calls with %q: %v, want %v", scope, tag, got, want)
 			}
-			q = aboutHeads(scope, &Filter{})
-			q.and(q.taggedConversation(scope, tag))
-			if got := store.idsOf(t, q); !slices.Equal(got, wantHeads) {
+			found, err := store.Conversations(t.Context(), scope, ConversationQuery{Limit: 100, Filter: with})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []uint64
+			for i := range found {
+				got = append(got, found[i].ID)
+			}
+			if !slices.Equal(got, wantHeads) {
 				t.Errorf("%v, conversations with %q: %v, want %v", scope, tag, got, wantHeads)
 			}
 		}
 	}
 }
 
-func (s *Store) idsOf(t testing.TB, q *question) []uint64 {
-	t.Helper()
-	calls, err := s.calls(q.carry(t.Context()), "WHERE "+q.where()+" ORDER BY calldate DESC, id DESC LIMIT 1000")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ids []uint64
+func idsOf(calls []call.Call) (ids []uint64) {
 	for i := range calls {
 		ids = append(ids, calls[i].ID)
 	}
@@ -251,9 +254,15 @@ func TestErasedRecordingsAreNotShown(t *testing.T) {
 	if got := idsIn(sharing); got != "1 2" {
 		t.Errorf("x.wav is shared by %s, want 1 and 2", got)
 	}
-	q := about(Scope{[]uint32{1}}, &Filter{})
-	q.and(recorded)
-	if got := fmt.Sprint(store.idsOf(t, q)); got != "[6 5 3 2 1 7]" {
+	recorded := func(want bool) string {
+		t.Helper()
+		calls, err := store.List(ctx, Scope{[]uint32{1}}, ListQuery{Limit: 10, Filter: Filter{Recorded: &want}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(idsOf(calls))
+	}
+	if got := recorded(true) + recorded(false); got != "[6 5 3 2 1 7][8]" {
 		t.Errorf("recorded are %s", got)
 	}
 	states := func() string {
@@ -303,7 +312,7 @@ func TestErasedRecordingsAreNotShown(t *testing.T) {
 	if got, want := states(), strings.ReplaceAll(want, "erasing", "erased"); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	if got := fmt.Sprint(store.idsOf(t, q)); got != "[6 5 3 7]" {
+	if got := recorded(true) + recorded(false); got != "[6 5 3 7][8 2 1]" {
 		t.Errorf("recorded are %s", got)
 	}
 	stored, err := store.Erasures(ctx, []uint64{1, 5, 2, 900})

@@ -79,7 +79,7 @@ func atExtension(list []string) condition {
 
 // audible is what call.Call.HasRecording tells; a conversation is recorded where one of its calls is.
 func audible(want bool) condition {
-	has := func(*question) string { return "(recordingfile != '' AND billsec > 0)" }
+	has := func(*question) string { return "(" + recorded + ")" }
 	c := condition{sql: has, met: func(c *call.Call) bool { return c.HasRecording() == want }}
 	if !want {
 		c.sql = func(q *question) string { return "NOT " + has(q) }

@@ -11,6 +11,7 @@ import (
 // question is what a query of calls asks for: its conditions, and the values bound to them. Nothing that a caller typed
 // becomes part of the statement.
 type question struct {
+	scope      Scope
 	conditions []string
 	bound      clickhouse.Parameters
 }
@@ -23,7 +24,7 @@ func about(scope Scope, f *Filter) *question {
 }
 
 func ask(scope Scope) *question {
-	return &question{conditions: []string{scope.where()}, bound: clickhouse.Parameters{}}
+	return &question{scope: scope, conditions: []string{scope.where()}, bound: clickhouse.Parameters{}}
 }
 
 // and adds a condition; an empty one is none.

@@ -2,7 +2,6 @@ package clickhouse
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/cdrflow/cdrflow/services/call"
 )
@@ -34,31 +33,6 @@ func (s *Store) EditTags(ctx context.Context, edits []TagEdit) error {
 		rows[i] = row{e.OrgID, e.ID, e.Tag, bit(e.Present), e.ConversationID, e.Calldate.Time().UTC().Format(milliseconds), e.By}
 	}
 	return insertRows(ctx, s, "call_tags", rows)
-}
-
-// tagged is the condition of a call that bears a tag by now, put on by people or understood and not taken off.
-func (q *question) tagged(scope Scope, tag string) string {
-	value := q.text(tag)
-	edits := func(present int) string {
-		return fmt.Sprintf("(SELECT org_id, id FROM call_tags FINAL WHERE %s AND tag = %s AND present = %d)", scope.where(), value, present)
-	}
-	return fmt.Sprintf("(has(tags, %s) AND (org_id, id) NOT IN %s OR (org_id, id) IN %s)", value, edits(0), edits(1))
-}
-
-// taggedConversation is the condition of a head whose conversation bears a tag by now: one of its legs does.
-func (q *question) taggedConversation(scope Scope, tag string) string {
-	value := q.text(tag)
-	edits := func(columns string, present int) string {
-		return fmt.Sprintf("(SELECT %s FROM call_tags FINAL WHERE %s AND tag = %s AND present = %d)", columns, scope.where(), value, present)
-	}
-	const conversation = "(org_id, conversation_id)"
-	// Where it was taken off one leg, another may still bear it. The legs of a conversation lie within a day of each other;
-	// where it was taken off none, no time is looked through.
-	others := fmt.Sprintf(`%s IN (SELECT org_id, conversation_id FROM calls FINAL WHERE %s AND has(tags, %s)
-		AND calldate >= %s AND calldate <= %s AND %[1]s IN %[6]s AND (org_id, id) NOT IN %[7]s)`, conversation, scope.where(), value,
-		edits("min(calldate) - INTERVAL 1 DAY", 0), edits("max(calldate) + INTERVAL 1 DAY", 0), edits("org_id, conversation_id", 0), edits("org_id, id", 0))
-	return fmt.Sprintf("(%s IN %s OR has(conv_tags, %s) AND (%[1]s NOT IN %[4]s OR %[5]s))", conversation, edits("org_id, conversation_id", 1), value,
-		edits("org_id, conversation_id", 0), others)
 }
 
 func bit(is bool) uint8 {
