@@ -30,6 +30,11 @@ type config struct {
 	JWTAudience string `env:"JWT_AUDIENCE"`
 	// Whether tokens without a jti claim are refused: they cannot be revoked.
 	RequireJTI bool `env:"REQUIRE_JTI" envDefault:"false"`
+	// How often the list of revoked tokens is read: how long another process may go on taking one.
+	RevokedEvery time.Duration `env:"REVOKED_EVERY" envDefault:"5s"`
+	// Secret that links to recordings are signed with, at least 32 bytes; JWT_SECRET serves where it is empty. Without either
+	// there are no links.
+	LinkSecret string `env:"LINK_SECRET" secret:"true"`
 	// Roles, with commas between them, that see telephone numbers with the last digits masked: agent, supervisor, admin.
 	MaskNumbers []string `env:"MASK_NUMBERS"`
 	// Directory of the recordings on this machine, flat or in YYYY/MM/DD, looked through before MinIO. Set to nothing
@@ -66,6 +71,12 @@ func (c *config) Validate() error {
 	}
 	if n := len(c.JWTSecret); n > 0 && n < leastSecret {
 		errs = append(errs, fmt.Errorf("JWT_SECRET is %d bytes long, want at least %d: make one with openssl rand -base64 48", n, leastSecret))
+	}
+	if n := len(c.LinkSecret); n > 0 && n < leastSecret {
+		errs = append(errs, fmt.Errorf("LINK_SECRET is %d bytes long, want at least %d: make one with openssl rand -base64 48", n, leastSecret))
+	}
+	if c.RevokedEvery < time.Second || c.RevokedEvery > 5*time.Minute {
+		errs = append(errs, fmt.Errorf("REVOKED_EVERY is %s, want 1s to 5m", c.RevokedEvery))
 	}
 	if _, port, err := net.SplitHostPort(c.HTTPAddr); err != nil || port == "" {
 		errs = append(errs, fmt.Errorf("HTTP_ADDR is %q, want host:port such as 127.0.0.1:8080", c.HTTPAddr))

@@ -12,6 +12,7 @@ import (
 type fixed struct {
 	blotter
 	eraser
+	register
 	calls []call.Call
 	heads []clickhouse.Head
 	names []clickhouse.Organisation

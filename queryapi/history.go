@@ -16,6 +16,7 @@ type history interface {
 	auditLog
 	tagging
 	erasing
+	blocklist
 
 	List(ctx context.Context, scope clickhouse.Scope, q clickhouse.ListQuery) ([]call.Call, error)
 	Count(ctx context.Context, scope clickhouse.Scope, f *clickhouse.Filter) (uint64, error)

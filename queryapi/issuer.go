@@ -21,6 +21,8 @@ func (a *api) attend(ctx context.Context, cfg config) (leave func()) {
 		a.tokens.issuer, closing = keys, keys.Close
 		loops.Go(func() { follow(ctx, keys, cfg.JWKS.Every, a.log) })
 	}
+	a.revoked.unread = true
+	loops.Go(func() { a.followRevocations(ctx, cfg.RevokedEvery) })
 	return func() {
 		cancel()
 		loops.Wait()
@@ -53,5 +55,21 @@ func follow(ctx context.Context, keys *jwks.Keys, every time.Duration, log *slog
 		if !backoff.Wait(ctx) {
 			return
 		}
+	}
+}
+
+// followRevocations reads the list of revoked tokens every so often.
+func (a *api) followRevocations(ctx context.Context, every time.Duration) {
+	var trouble process.Trouble
+	for ctx.Err() == nil {
+		asked, cancel := context.WithTimeout(ctx, a.queryTimeout)
+		err := a.revoked.load(asked, a.history)
+		cancel()
+		if err == nil {
+			trouble.Over(a.log, "revoked tokens are known again")
+		} else if ctx.Err() == nil {
+			trouble.Report(a.log, "revoked tokens cannot be read, those known stay revoked", err)
+		}
+		process.Pause(ctx, every)
 	}
 }

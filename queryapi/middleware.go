@@ -73,7 +73,7 @@ func (a *api) observe(next http.Handler) http.Handler {
 // method is bounded, since a caller may make one up.
 func method(r *http.Request) string {
 	switch r.Method {
-	case http.MethodGet, http.MethodHead:
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete:
 		return r.Method
 	}
 	return "other"

@@ -31,6 +31,7 @@ const (
 	tokenKeyUnknown       code = "token_key_unknown"
 	tokenSignatureWrong   code = "token_signature_wrong"
 	tokenExpired          code = "token_expired"
+	tokenRevoked          code = "token_revoked"
 	tokenNotYetValid      code = "token_not_yet_valid"
 	tokenClaimMissing     code = "token_claim_missing"
 	tokenClaimInvalid     code = "token_claim_invalid"
@@ -59,6 +60,7 @@ const (
 	auditUnavailable       code = "audit_unavailable"
 	erasureIncomplete      code = "erasure_incomplete"
 	keysUnavailable        code = "keys_unavailable"
+	linksNotConfigured     code = "links_not_configured"
 	internalError          code = "internal_error"
 )
 
@@ -83,6 +85,7 @@ var problems = map[code]struct {
 	tokenKeyUnknown:       {401, "Unknown token key"},
 	tokenSignatureWrong:   {401, "Wrong token signature"},
 	tokenExpired:          {401, "Token expired"},
+	tokenRevoked:          {401, "Token revoked"},
 	tokenNotYetValid:      {401, "Token not yet valid"},
 	tokenClaimMissing:     {401, "Token lacks a claim"},
 	tokenClaimInvalid:     {401, "Token claim refused"},
@@ -111,6 +114,7 @@ var problems = map[code]struct {
 	auditUnavailable:       {503, "Audit log unavailable"},
 	erasureIncomplete:      {503, "Erasure incomplete"},
 	keysUnavailable:        {503, "Token keys unavailable"},
+	linksNotConfigured:     {501, "Links not configured"},
 	internalError:          {500, "Internal error"},
 }
 

@@ -28,7 +28,7 @@ func (a *api) routes() []route {
 		{http.MethodGet, v1 + "/calls/stream", streamCalls, a.stream, true},
 		{http.MethodGet, v1 + "/calls/{id}", readCalls, a.get, false},
 		{http.MethodGet, v1 + "/calls/{id}/explain", readCalls, a.explainCall, false},
-		{http.MethodGet, v1 + "/calls/{id}/recording", readRecordings, a.recording, true},
+		{http.MethodGet, recordingPath, readRecordings, a.recording, true},
 		{http.MethodGet, v1 + "/conversations", readConversations, a.conversations, false},
 		{http.MethodGet, v1 + "/conversations/{id}", readConversations, a.conversation, false},
 		{http.MethodGet, v1 + "/conversations/{id}/explain", readConversations, a.explainConversation, false},
@@ -37,6 +37,8 @@ func (a *api) routes() []route {
 		{http.MethodPost, v1 + "/calls/tags", writeTags, a.editCalls, false},
 		{http.MethodPost, v1 + "/calls/{id}/tags", writeTags, a.addTags, false},
 		{http.MethodDelete, v1 + "/calls/{id}/tags/{tag}", writeTags, a.removeTag, false},
+		{http.MethodPost, v1 + "/tokens/revoke", revokeTokens, a.revokeToken, false},
+		{http.MethodPost, v1 + "/tokens/recording-link", linkRecordings, a.linkRecording, false},
 		{http.MethodGet, v1 + "/audit", readAudit, a.auditEntries, false},
 
 		{http.MethodGet, "/openapi.yaml", "", a.contract, false},

@@ -131,6 +131,8 @@ func TestConfigMessages(t *testing.T) {
 		{[]string{"JWKS_URL=http://login.example.com/keys"}, []string{"JWKS_URL has the scheme http, want https"}},
 		{[]string{"JWT_SECRET=", "JWKS_URL=https://login.example.com/keys", "HTTP_ADDR=8080"}, []string{"HTTP_ADDR"}},
 		{[]string{"MASK_NUMBERS=agent, admn"}, []string{`MASK_NUMBERS holds " admn", want roles with commas between them: agent, supervisor or admin`}},
+		{[]string{"LINK_SECRET=short"}, []string{"LINK_SECRET is 5 bytes long, want at least 32"}},
+		{[]string{"REVOKED_EVERY=1ms"}, []string{"REVOKED_EVERY is 1ms, want 1s to 5m"}},
 		{[]string{"REQUIRE_JTI=perhaps"}, []string{`REQUIRE_JTI is "perhaps", want true or false`}},
 		{[]string{"HTTP_ADDR=8080"}, []string{`HTTP_ADDR is "8080", want host:port such as 127.0.0.1:8080`}},
 		{[]string{"QUERY_TIMEOUT=10"}, []string{`QUERY_TIMEOUT is "10", want a duration such as 30s`}},

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-chi/chi/v5"
+
 	"github.com/cdrflow/cdrflow/services/clickhouse"
 )
 
@@ -25,6 +27,7 @@ type holder struct {
 	extension string    // the holder's own; empty: none
 	expires   time.Time // of the token
 	hidden    bool      // numbers are shown with their last digits masked
+	holds     []uint32  // organisations of the token: of a link, those of the token that asked for it
 	key       tokenKey
 }
 
@@ -77,7 +80,7 @@ func (c *claims) holder() (holder, error) {
 	}
 	return holder{
 		scope: clickhouse.Scope{Orgs: orgs}, role: role, rights: c.narrow(rights), subject: c.Subject,
-		id: c.ID, extension: extension, expires: c.ExpiresAt.Time,
+		id: c.ID, holds: orgs, extension: extension, expires: c.ExpiresAt.Time,
 	}, nil
 }
 
@@ -115,11 +118,21 @@ func (a *api) admit(r *http.Request, op route) (*holder, error) {
 	if op.need == "" {
 		return nil, nil
 	}
-	text, _, err := presented(r, op.inAddress)
+	text, fromAddress, err := presented(r, op.inAddress)
 	if err != nil {
 		return nil, err
 	}
-	h, err := a.tokens.read(r.Context(), text)
+	var h holder
+	link := false
+	if linked(r, op, fromAddress) {
+		h, link, err = a.links.read(text, chi.URLParam(r, "id"))
+	}
+	if !link && err == nil {
+		h, err = a.tokens.read(r.Context(), text)
+	}
+	if err == nil {
+		err = a.standing(r.Context(), h.id, h.holds)
+	}
 	if err != nil {
 		return nil, err
 	}

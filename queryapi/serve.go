@@ -23,6 +23,8 @@ type api struct {
 	recordingsSource string // whose recordings lie there; empty: anybody's
 	tokens           *tokens
 	organisations    *organisations
+	links            links
+	revoked          revoked
 	queryTimeout     time.Duration
 	patience         time.Duration // how long a caller may take to receive a piece of an answer
 	log              *slog.Logger
@@ -46,7 +48,8 @@ func newAPI(cfg config, h history, x exchange, v vault, log *slog.Logger, m *met
 	return &api{
 		live: newHub(x, h.Amend, log), seats: seats{most: cfg.LiveStreams, mostEach: cfg.LiveStreamsPerToken}, heartbeat: cfg.LiveHeartbeat,
 		history: h, enrichers: x, vault: v, recordings: cfg.RecordingsDir, recordingsSource: cfg.Source,
-		tokens: newTokens(cfg), organisations: &organisations{from: h}, queryTimeout: cfg.QueryTimeout, patience: 30 * time.Second, log: log, metrics: m,
+		tokens: newTokens(cfg), links: newLinks(cfg), organisations: &organisations{from: h}, queryTimeout: cfg.QueryTimeout, patience: 30 * time.Second,
+		log: log, metrics: m,
 		journal: &journal{write: h.WriteAudit, within: cfg.QueryTimeout},
 	}
 }
