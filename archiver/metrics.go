@@ -10,7 +10,7 @@ const (
 	known      outcome = "known"      // in the store already; its local copy may have been removed
 	unfinished outcome = "unfinished" // still being written, or not long enough at rest
 	empty      outcome = "empty"      // no sound in it
-	erased     outcome = "erased" // erased on request: not stored again, and removed from the disk
+	erased     outcome = "erased"     // erased on request: not stored again, and removed from the disk
 	failed     outcome = "failed"
 	gone       outcome = "" // it went away before it was looked at; not counted
 )

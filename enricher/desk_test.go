@@ -104,6 +104,7 @@ type line struct {
 	account, src, userfield string
 	calldate                time.Time
 	linked                  string // empty: a conversation of its own
+	recording               string // empty: NULL
 }
 
 func linkedOf(l line) string { return cmp.Or(l.linked, fmt.Sprintf("%d.%d", l.calldate.Unix(), l.id)) }
@@ -118,7 +119,16 @@ var columns = call.NewTable([]call.Column{
 	{Name: "userfield", Type: "text"},
 	{Name: "duration", Type: "int"},
 	{Name: "billsec", Type: "int"},
+	{Name: "recordingfile", Type: "varchar(255)"},
+	{Name: "audio", Type: "varchar(255)"}, // where this site keeps the path
 })
+
+func nullable(text string) []byte {
+	if text == "" {
+		return nil
+	}
+	return []byte(text)
+}
 
 func chunks(kind call.Kind, lines ...line) []call.Chunk {
 	builders := map[int]*call.Builder{}
@@ -131,7 +141,7 @@ func chunks(kind call.Kind, lines ...line) []call.Chunk {
 			order = append(order, p)
 		}
 		call.Append(builders[p], l.id, [][]byte{
-			fmt.Append(nil, l.id), []byte(l.calldate.UTC().Format(time.DateTime)), []byte(l.src), []byte(l.account), []byte(linked), []byte(linked), []byte(l.userfield), []byte("10"), []byte("4"),
+			fmt.Append(nil, l.id), []byte(l.calldate.UTC().Format(time.DateTime)), []byte(l.src), []byte(l.account), []byte(linked), []byte(linked), []byte(l.userfield), []byte("10"), []byte("4"), nullable(l.recording), nullable(l.recording),
 		})
 	}
 	var all []call.Chunk

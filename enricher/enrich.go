@@ -16,6 +16,7 @@ const stage = "enricher"
 
 // store is where understood calls live.
 type store interface {
+	erasures
 	Insert(ctx context.Context, calls []call.Call, token string) error
 	Lookup(ctx context.Context, ids []uint64) (map[uint64][]clickhouse.Stored, error)
 	Legs(ctx context.Context, keys []clickhouse.Key) ([]call.Call, error)

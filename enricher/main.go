@@ -52,5 +52,6 @@ func run(ctx context.Context, p *process.Process) error {
 	}
 	go e.mends(ctx, rows.Held)
 	go e.rejoins(ctx, rows.Held, (&zones{bus: nats}).of, nats.PublishChunks)
+	go e.erases(ctx, rows.Held, (&zones{bus: nats}).of, nats.PublishChunks)
 	return e.run(ctx)
 }

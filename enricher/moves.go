@@ -9,8 +9,9 @@ import (
 type arrival struct {
 	call  *call.Call
 	kind  call.Kind
-	fresh bool // recent enough to be announced
-	plain bool // provably never stored, so that nobody needs to look it up
+	fresh bool   // recent enough to be announced
+	plain bool   // provably never stored, so that nobody needs to look it up
+	came  uint64 // hash of the row as it came, where its recording was taken out since; 0 elsewhere
 }
 
 // verdict is what becomes of a row: what is written, and what the CALL stream is told.
@@ -52,7 +53,7 @@ func fateOf(a *arrival, stored []clickhouse.Stored) fate {
 		}
 		return dropped
 	case a.kind == call.KindRegenerate:
-		if newest.RawHash != a.call.RawHash {
+		if !a.reads(newest.RawHash) {
 			return refreshed
 		}
 		return live

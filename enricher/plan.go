@@ -64,6 +64,9 @@ func (p *plan) lookUp(ctx context.Context, w wave) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := p.erase(ctx, w, ids); err != nil {
+		return err
+	}
 	// A row that says something else by now may have been a leg of another conversation.
 	var moved []uint64
 	for i := range w.arrivals {

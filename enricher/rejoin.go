@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cdrflow/cdrflow/services/call"
 	"github.com/cdrflow/cdrflow/services/process"
 )
 
@@ -46,16 +45,7 @@ func (e *enricher) rejoin(ctx context.Context, now time.Time, zone zoneOf, publi
 		return 0, err
 	}
 	for i := range legs {
-		c := &legs[i]
-		name, err := zone(ctx, c.Source)
-		if err != nil {
-			return 0, err
-		}
-		o, row := rawOf(c, name)
-		o.Kind = call.KindRegenerate
-		b := call.NewBuilder(o, partition(c, &row))
-		b.AppendRow(&row)
-		if err := publish(ctx, c.Source, []call.Chunk{b.Chunk()}); err != nil {
+		if err := republish(ctx, &legs[i], zone, publish); err != nil {
 			return 0, err
 		}
 	}

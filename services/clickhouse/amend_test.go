@@ -300,7 +300,7 @@ func TestErasedRecordingsAreNotShown(t *testing.T) {
 	if got := states(); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	if rows, err := store.Unerased(ctx, time.Unix(0, 0)); err != nil || len(rows) != 0 {
+	if rows, err := store.Unerased(ctx, time.Time{}, time.Time{}); err != nil || len(rows) != 0 {
 		t.Errorf("what is only wanted must not be taken from the rows yet: %v, %v", idsIn(rows), err)
 	}
 	for i := range erasures {
@@ -322,7 +322,7 @@ func TestErasedRecordingsAreNotShown(t *testing.T) {
 	// The rows themselves still lead there: these, and a later one of the organisation that names the file.
 	unerased := func(since time.Time) string {
 		t.Helper()
-		rows, err := store.Unerased(ctx, since)
+		rows, err := store.Unerased(ctx, since, since)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -373,7 +373,7 @@ func TestEditsOfAStoreThatIsAway(t *testing.T) {
 		"erase":     func(ctx context.Context) error { return store.SaveErasures(ctx, []Erasure{{ID: 1}}) },
 		"erasures":  func(ctx context.Context) error { _, err := store.Erasures(ctx, []uint64{1}); return err },
 		"sharing":   func(ctx context.Context) error { _, err := store.Sharing(ctx, &c, "x"); return err },
-		"unerased":  func(ctx context.Context) error { _, err := store.Unerased(ctx, time.Now()); return err },
+		"unerased":  func(ctx context.Context) error { _, err := store.Unerased(ctx, time.Now(), time.Now()); return err },
 		"amend":     func(ctx context.Context) error { return store.Amend(ctx, []call.Call{c}) },
 		"pick": func(ctx context.Context) error {
 			_, err := store.Pick(ctx, Scope{[]uint32{1}}, []uint64{1})

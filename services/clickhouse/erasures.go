@@ -101,17 +101,18 @@ func (s *Store) Sharing(ctx context.Context, c *call.Call, file string) ([]call.
 
 const dayMillis = 24 * 60 * 60 * 1000
 
-// Unerased finds the living rows that still lead to a recording that was erased, whole and not amended: those that were
-// erased since, and those stored since. A later row of the organisation that names the file of an erased recording is one.
-func (s *Store) Unerased(ctx context.Context, since time.Time) ([]call.Call, error) {
+// Unerased finds the living rows that still lead to a recording that was erased, whole and not amended: of recordings erased
+// since then, and of rows stored since then. A later row of the organisation that names the file of an erased recording is
+// one.
+func (s *Store) Unerased(ctx context.Context, erased, stored time.Time) ([]call.Call, error) {
 	const name = "arrayElement(splitByChar('/', %s), -1)"
 	done := "FROM erasures FINAL WHERE what = 'recording' AND done = 1"
 	unmarked := "NOT has(splitByChar(',', flags), " + literal(call.FlagRecordingErased) + ")"
-	from := fmt.Sprintf("fromUnixTimestamp64Milli(%d)", since.UnixMilli())
+	from := func(at time.Time) string { return fmt.Sprintf("fromUnixTimestamp64Milli(%d)", max(0, at.UnixMilli())) }
 	file := fmt.Sprintf("recordingfile != '' AND (org_id, source, "+name+") IN (SELECT org_id, source, "+name+" "+done+")", "recordingfile", "file")
 	places, err := s.places(ctx, nil, unmarked,
-		fmt.Sprintf("id IN (SELECT id %s AND at >= %s)", done, from),
-		fmt.Sprintf("stored_at >= %s AND (id IN (SELECT id %s) OR %s)", from, done, file))
+		fmt.Sprintf("id IN (SELECT id %s AND at >= %s)", done, from(erased)),
+		fmt.Sprintf("stored_at >= %s AND (id IN (SELECT id %s) OR %s)", from(stored), done, file))
 	if err != nil {
 		return nil, err
 	}
