@@ -36,7 +36,10 @@ func (a *api) auditEntries(w http.ResponseWriter, r *http.Request, h *holder) er
 	if err != nil {
 		return err
 	}
-	writePage(w, p, min(len(entries), q.Limit), func(dst []byte, i int) []byte { return appendEntry(dst, &entries[i]) })
+	writePage(w, p, min(len(entries), q.Limit), func(dst []byte, i int) []byte {
+		entries[i].Detail = string(h.shown([]byte(entries[i].Detail))) // an export's tells what was asked for
+		return appendEntry(dst, &entries[i])
+	})
 	return nil
 }
 

@@ -35,7 +35,7 @@ var plainTime = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.
 
 // maskText is a value of a field as who sees no whole numbers is shown it.
 func maskText(name, value string) string {
-	if spared[name] || plainTime.MatchString(value) {
+	if spared[name] || len(value) > 4 && value[4] == '-' && plainTime.MatchString(value) {
 		return value
 	}
 	return masked(value)
@@ -55,6 +55,10 @@ func masked(text string) string {
 	}
 	var b strings.Builder
 	rest := 0
+	if !strings.Contains(text, "/") {
+		hideNumbers(&b, text)
+		return b.String()
+	}
 	for _, at := range channel.FindAllStringSubmatchIndex(text, -1) {
 		hideNumbers(&b, text[rest:at[2]])
 		b.WriteString(text[at[2]:at[3]])

@@ -223,3 +223,15 @@ func FuzzMask(f *testing.F) {
 		}
 	})
 }
+
+// What an export asked for is in the audit log, and may name a number.
+func TestMaskedAuditLog(t *testing.T) {
+	t.Parallel()
+	far := &fixed{}
+	far.entries = []clickhouse.AuditEntry{{Entry: "a", Orgs: []uint32{1}, Role: "admin", Action: "export", Detail: `{"filter":"number=919944421125"}`, Remote: "192.168.100.200"}}
+	s := newSite(t, far, nil, func(cfg *config) { cfg.MaskNumbers = []string{"admin"} })
+	got := s.get(t, tokenOf(t, "admin", 1), "/api/v1/audit")
+	if !strings.Contains(got.body, `{"filter":"number=9199444•••••"}`) || !strings.Contains(got.body, "192.168.100.200") {
+		t.Error(got.body)
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 )
 
 // mask appends a JSON document with the numbers in its values hidden. All else stays as it is written, so that a record is
@@ -21,8 +22,8 @@ type masker struct {
 	in    []byte
 	at    int
 	dst   []byte
-	name  string
-	outer []string
+	name  []byte
+	outer [][]byte
 }
 
 func (m *masker) next() {
@@ -38,16 +39,16 @@ func (m *masker) next() {
 	case c == '"':
 		m.at = stringEnd(m.in, from)
 		if m.isName() {
-			m.name = string(bytes.Trim(m.in[from:m.at], `"`))
+			m.name = bytes.Trim(m.in[from:m.at], `"`)
 			break
 		}
 		m.text(m.in[from:m.at])
 		return
 	case c == '-' || c >= '0' && c <= '9':
-		for m.at < len(m.in) && bytes.IndexByte([]byte("+-.eE0123456789"), m.in[m.at]) >= 0 {
+		for m.at < len(m.in) && strings.IndexByte("+-.eE0123456789", m.in[m.at]) >= 0 {
 			m.at++
 		}
-		if !spared[m.name] {
+		if !spared[string(m.name)] {
 			m.dst = maskNumber(m.dst, m.in[from:m.at])
 			return
 		}
@@ -65,7 +66,7 @@ func (m *masker) isName() bool {
 
 // text appends a value. Bytes that no text can show, in base64, are numbers all the same: they are left out.
 func (m *masker) text(quoted []byte) {
-	if len(m.outer) > 1 && m.outer[len(m.outer)-1] == "invalid_utf8" {
+	if len(m.outer) > 1 && string(m.outer[len(m.outer)-1]) == "invalid_utf8" {
 		m.dst = append(m.dst, "null"...)
 		return
 	}
@@ -76,7 +77,7 @@ func (m *masker) text(quoted []byte) {
 		}
 		plain = plain && c < 0x80 && c != '\\'
 	}
-	if spared[m.name] || plain && digits < leastNumber {
+	if spared[string(m.name)] || plain && digits < leastNumber {
 		m.dst = append(m.dst, quoted...)
 		return
 	}
@@ -85,7 +86,7 @@ func (m *masker) text(quoted []byte) {
 		m.dst = append(m.dst, "null"...)
 		return
 	}
-	if hidden := maskText(m.name, text); hidden != text {
+	if hidden := maskText(string(m.name), text); hidden != text {
 		m.dst = jsonText(m.dst, hidden)
 		return
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -26,8 +27,13 @@ type grant struct {
 	role      string
 	scope     string
 	extension string
+	subject   string
+	id        string // jti
 	lasts     time.Duration
 }
+
+// longestName of a holder or token in bytes, as the API has it.
+const longestName = 256
 
 var roles = []string{"agent", "supervisor", "admin"}
 
@@ -46,6 +52,7 @@ func sign(secret []byte, g grant) (string, error) {
 	token := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
 		Orgs: g.orgs, Role: g.role, Scope: g.scope, Extension: g.extension,
 		RegisteredClaims: jwt.RegisteredClaims{
+			Subject: g.subject, ID: g.id,
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(g.lasts)),
 		},
 	})
@@ -64,6 +71,8 @@ func printToken(_ context.Context, p *process.Process) error {
 	fs.StringVar(&g.role, "role", "agent", "agent, supervisor or admin")
 	fs.StringVar(&g.scope, "scope", "", "scope claim, if any")
 	fs.StringVar(&g.extension, "extension", "", "extension of an agent, if any")
+	fs.StringVar(&g.subject, "subject", "", "sub claim: who holds it, as the audit log names them")
+	fs.StringVar(&g.id, "jti", rand.Text(), "jti claim: what it can be revoked by")
 	fs.DurationVar(&g.lasts, "ttl", time.Hour, "how long it is good for")
 	if err := parse(p, fs, tokenUsage); err != nil {
 		return err
@@ -101,6 +110,8 @@ func (g *grant) judge() error {
 		return fmt.Errorf("-role is %q, want %s", g.role, strings.Join(roles, ", "))
 	case g.lasts < time.Second:
 		return fmt.Errorf("-ttl is %s, want at least 1s", g.lasts)
+	case len(g.subject) > longestName || len(g.id) > longestName:
+		return fmt.Errorf("-subject or -jti has more than %d bytes, which the API does not take", longestName)
 	}
 	return nil
 }
