@@ -30,7 +30,7 @@ func TestRowsBecomeCallsOnce(t *testing.T) {
 	changed.userfield = "hangupcause=17"
 	d.publish(call.KindLookBack, changed)
 	d.await(3000, 1, 2, 3)
-	servertest.Eventually(t, 20*time.Second, func() bool {
+	servertest.Eventually(t, time.Minute, func() bool {
 		c, err := d.store.Get(t.Context(), clickhouse.Scope{Orgs: []uint32{1, 2, 3}}, 8)
 		return err == nil && c.HangupCause == "17"
 	}, "the correction is stored")
