@@ -71,11 +71,6 @@ func (s *Store) amendments(ctx context.Context, list func(add func(org uint32, i
 	return s.readAmendments(ctx, Scope{orgs}, where)
 }
 
-// amendmentsOf all calls of a scope, for who reads more calls than a page has.
-func (s *Store) amendmentsOf(ctx context.Context, scope Scope) (amendments, error) {
-	return s.readAmendments(ctx, scope, "1")
-}
-
 func (s *Store) readAmendments(ctx context.Context, scope Scope, which string) (amendments, error) {
 	a := amendments{tags: map[editedCall]map[string]bool{}, erased: map[uint64]erased{}}
 	// An erasure holds wherever the call went since.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -357,6 +359,34 @@ func idsIn(calls []call.Call) string {
 	}
 	slices.Sort(ids)
 	return strings.Join(ids, " ")
+}
+
+// The queries that docs/data.md gives to who reads the tables directly say what the API says.
+func TestDocumentedQueries(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/data.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	queries := regexp.MustCompile("(?s)```sql\n(.*?)\n```").FindAllStringSubmatch(string(text), -1)
+	if len(queries) != 2 {
+		t.Fatalf("docs/data.md has %d queries", len(queries))
+	}
+	first, second, third := leg(1, 1, "1.1", "sales", "paris"), leg(2, 1, "2.2"), leg(3, 1, "3.3", "sales")
+	first.Recordingfile, second.Recordingfile = "a.wav", "b.wav"
+	store := migrated(t, first, second, third)
+	store.tagCall(t, &first, true, "vip", "sales")
+	store.tagCall(t, &first, false, "paris")
+	store.tagCall(t, &second, true, "late")
+	if err := store.SaveErasures(t.Context(), []Erasure{{ID: 1, OrgID: 1, File: "a.wav"}}); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{`[(1,['sales','vip']),(2,['late']),(3,['sales'])]`, `[(2,'b.wav'),(3,'')]`} {
+		query := strings.ReplaceAll(queries[i][1], "today()", "toDate('2026-01-01')")
+		if got := store.Text(t, "SELECT toString(arraySort(groupArray(tuple(*)))) FROM ("+query+")"); got != want {
+			t.Errorf("query %d gives %s, want %s", i+1, got, want)
+		}
+	}
 }
 
 // A store that is away says so for every one of these.
