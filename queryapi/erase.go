@@ -161,7 +161,7 @@ func (a *api) eraseAll(w http.ResponseWriter, r *http.Request, h *holder, calls 
 	if err := a.ask(r, func(ctx context.Context) error { return a.want(ctx, all) }); err != nil {
 		return err
 	}
-	process.Point("queryapi.erasure-wanted")
+	process.Point("queryapi.wanted")
 	// What was begun goes on when the caller leaves.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), a.queryTimeout)
 	defer cancel()
@@ -174,7 +174,7 @@ func (a *api) eraseAll(w http.ResponseWriter, r *http.Request, h *holder, calls 
 		return incomplete(troubles)
 	}
 	a.eraseTrouble.Over(a.log, "recordings can be erased again")
-	process.Point("queryapi.erasure-removed")
+	process.Point("queryapi.removed")
 	for i := range all {
 		all[i].Done = true
 	}
