@@ -89,6 +89,7 @@ func (p *provider) trusts(t testing.TB, h history, change func(*config)) *site {
 	var cfg config
 	s := newSite(t, h, nil, func(c *config) {
 		c.JWKS = jwks.Config{URL: p.URL, Every: time.Hour, Timeout: 20 * time.Second}
+		c.RevokedEvery = time.Hour
 		if change != nil {
 			change(c)
 		}
