@@ -39,7 +39,7 @@ bench: ## measure: throughput against the engine's own copy, memory, freshness; 
 	go test -run '^$$' -bench 'Classify|Understand' ./enricher
 	go test -run '^$$' -bench '^BenchmarkConversations' -benchtime 1x -timeout 60m -v ./services/clickhouse
 
-FUZZED := services/call:FuzzReader enricher:FuzzRules enricher:FuzzPattern enricher:FuzzChannel enricher:FuzzUserfield enricher:FuzzNumber enricher:FuzzClid enricher:FuzzConversation enricher:FuzzManyRows queryapi:FuzzMask
+FUZZED := services/call:FuzzReader enricher:FuzzRules enricher:FuzzPattern enricher:FuzzChannel enricher:FuzzUserfield enricher:FuzzNumber enricher:FuzzClid enricher:FuzzConversation enricher:FuzzManyRows queryapi:FuzzMask queryapi:FuzzToken
 FUZZTIME ?= 60s
 
 fuzz: ## fuzz what reads foreign bytes, a minute each (FUZZTIME=10m for longer)
