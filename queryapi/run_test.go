@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"github.com/cdrflow/cdrflow/services/call"
 	"github.com/cdrflow/cdrflow/services/clickhouse"
 	"github.com/cdrflow/cdrflow/services/process"
@@ -67,9 +69,15 @@ func TestRun(t *testing.T) {
 	}
 	upload(t, newVault(t, bucket), "pbx/stored.wav", voice)
 
+	login := newProvider(t)
+	// Revoked by another process, before this one starts.
+	if err := store.Revoke(t.Context(), clickhouse.Revocation{JTI: "revoked", Orgs: []uint32{1}}); err != nil {
+		t.Fatal(err)
+	}
+
 	log := &transcript{}
 	p := process.New("queryapi", []string{
-		"NATS_URL=" + nats.URL, "CLICKHOUSE_DSN=" + warehouse.DSN, "JWT_SECRET_FILE=" + filepath.Join(dir, "secret"), "RECORDINGS_DIR=" + filepath.Join(dir, "monitor"),
+		"JWKS_URL=" + login.URL, "NATS_URL=" + nats.URL, "CLICKHOUSE_DSN=" + warehouse.DSN, "JWT_SECRET_FILE=" + filepath.Join(dir, "secret"), "RECORDINGS_DIR=" + filepath.Join(dir, "monitor"),
 		"MINIO_ENDPOINT=" + bucket.Endpoint, "MINIO_ACCESS_KEY=" + bucket.AccessKey, "MINIO_SECRET_KEY=" + bucket.SecretKey, "MINIO_BUCKET=" + bucket.Name,
 		"HTTP_ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0", "MEMORY_LIMIT=0",
 	}, log)
@@ -84,10 +92,15 @@ func TestRun(t *testing.T) {
 			t.Errorf("recording %s: %d %s", id, status, body)
 		}
 	}
+	for who, want := range map[string]int{"kept": http.StatusOK, "revoked": http.StatusUnauthorized} {
+		if status, body := fetch(t, api+"/1/recording?token="+login.by(t, "e", jwt.MapClaims{"jti": who})); status != want {
+			t.Errorf("a token of the identity provider, %s: %d %s", who, status, body)
+		}
+	}
 	admin := "http://" + p.AdminAddr()
 	for path, want := range map[string]string{
 		"/livez": `"live":true`, "/readyz": `"clickhouse":"ok"`,
-		"/metrics": `queryapi_requests_total{route="/api/v1/calls/{id}/recording",status="200"} 2`,
+		"/metrics": `queryapi_requests_total{route="/api/v1/calls/{id}/recording",status="200"} 3`,
 	} {
 		if status, body := fetch(t, admin+path); status != http.StatusOK || !strings.Contains(body, want) {
 			t.Errorf("%s: %d, no %s in %s", path, status, want, body)
