@@ -124,3 +124,11 @@ func (s *Store) Setting(ctx context.Context, name string) (value string, err err
 
 // Searching is a context of a search.
 func Searching(ctx context.Context) context.Context { return searching(ctx) }
+
+// KeepVersions lets no merge take old versions away.
+func (s *Store) KeepVersions(t testing.TB) {
+	t.Helper()
+	if err := s.conn.Exec(t.Context(), "SYSTEM STOP MERGES "+s.database+".calls"); err != nil {
+		t.Fatal(err)
+	}
+}

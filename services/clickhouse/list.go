@@ -74,20 +74,25 @@ func (s *Store) calls(ctx context.Context, tail string) ([]call.Call, error) {
 
 // read does the same one by one, and tells of heads whether the conversation is settled. The next one overwrites the last.
 func (s *Store) read(ctx context.Context, tail string, each func(*Head)) error {
-	reads := make([]string, len(s.columns), len(s.columns)+1)
-	for i, c := range s.columns {
+	return s.scan(ctx, s.columns, "calls FINAL "+tail, func(r *record) error { each(&r.Head); return nil })
+}
+
+// scan runs a select of columns, one row after the other, until each has an error.
+func (s *Store) scan(ctx context.Context, columns []*column, from string, each func(*record) error) error {
+	reads := make([]string, len(columns), len(columns)+1)
+	for i, c := range columns {
 		reads[i] = c.read
 	}
 	reads = append(reads, "conv_settled = 1")
-	rows, err := s.conn.Query(ctx, "SELECT "+strings.Join(reads, ", ")+" FROM calls FINAL "+tail)
+	rows, err := s.conn.Query(ctx, "SELECT "+strings.Join(reads, ", ")+" FROM "+from)
 	if err != nil {
 		return s.explain("read calls", err)
 	}
 	defer rows.Close()
 	// One record serves all rows, so that the hundred addresses are taken once.
 	var r record
-	targets := make([]any, len(s.columns), len(s.columns)+1)
-	for i, c := range s.columns {
+	targets := make([]any, len(columns), len(columns)+1)
+	for i, c := range columns {
 		targets[i] = c.target(&r)
 	}
 	targets = append(targets, &r.Settled)
@@ -99,7 +104,9 @@ func (s *Store) read(ctx context.Context, tail string, each func(*Head)) error {
 		if err := r.settle(); err != nil {
 			return err
 		}
-		each(&r.Head)
+		if err := each(&r); err != nil {
+			return err
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return s.explain("read calls", err)

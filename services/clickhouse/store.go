@@ -20,6 +20,8 @@ type Store struct {
 
 	inserting sync.Mutex
 	columns   []*column
+	// rowColumns are read alone where conversations are not told; inserts write columns.
+	rowColumns []*column
 }
 
 // ErrNotFound is returned for a call that does not exist, or that the scope may not see: the caller cannot tell which.
@@ -41,7 +43,7 @@ func Open(cfg Config, name string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open ClickHouse: %w", err)
 	}
-	return &Store{conn: conn, database: options.Auth.Database, address: options.Addr[0], columns: columns()}, nil
+	return &Store{conn: conn, database: options.Auth.Database, address: options.Addr[0], columns: columns(), rowColumns: rowColumns()}, nil
 }
 
 // Close the store.
