@@ -14,6 +14,9 @@ import (
 
 // list answers GET /api/v1/calls.
 func (a *api) list(w http.ResponseWriter, r *http.Request, h *holder) error {
+	if done, err := a.export(w, r, h); done || err != nil {
+		return err
+	}
 	scope, q, err := a.callPage(r, h)
 	if err != nil {
 		return err

@@ -52,6 +52,13 @@ type config struct {
 	// How long a live stream may be silent before it says that it is still there. Proxies cut what is silent, often after a
 	// minute.
 	LiveHeartbeat time.Duration `env:"LIVE_HEARTBEAT" envDefault:"15s"`
+	// How many exports may run at once; more are refused with 429. One keeps a connection to ClickHouse busy, and takes about
+	// 30 MB here.
+	ExportsAtOnce int `env:"EXPORTS_AT_ONCE" envDefault:"4"`
+	// How many of them one token may have under way.
+	ExportsPerToken int `env:"EXPORTS_PER_TOKEN" envDefault:"2"`
+	// How many calls one export may give. Each takes about 8 bytes here, and about 40 in ClickHouse while it sorts them.
+	ExportRows int `env:"EXPORT_ROWS" envDefault:"5000000"`
 	// How long requests under way may go on after SIGTERM.
 	StopTimeout time.Duration `env:"STOP_TIMEOUT" envDefault:"5s"`
 }
@@ -92,6 +99,15 @@ func (c *config) Validate() error {
 	}
 	if c.LiveHeartbeat < time.Second || c.LiveHeartbeat > 5*time.Minute {
 		errs = append(errs, fmt.Errorf("LIVE_HEARTBEAT is %s, want 1s to 5m", c.LiveHeartbeat))
+	}
+	if c.ExportsAtOnce < 0 || c.ExportsAtOnce > 1000 {
+		errs = append(errs, fmt.Errorf("EXPORTS_AT_ONCE is %d, want 0 to 1000", c.ExportsAtOnce))
+	}
+	if c.ExportsPerToken < 1 {
+		errs = append(errs, fmt.Errorf("EXPORTS_PER_TOKEN is %d, want at least 1", c.ExportsPerToken))
+	}
+	if c.ExportRows < 1 || c.ExportRows > 1_000_000_000 {
+		errs = append(errs, fmt.Errorf("EXPORT_ROWS is %d, want 1 to 1000000000", c.ExportRows))
 	}
 	if c.StopTimeout < 0 || c.StopTimeout > time.Hour {
 		errs = append(errs, fmt.Errorf("STOP_TIMEOUT is %s, want 0s to 1h", c.StopTimeout))

@@ -17,6 +17,7 @@ type history interface {
 	tagging
 	erasing
 	blocklist
+	exporting
 
 	List(ctx context.Context, scope clickhouse.Scope, q clickhouse.ListQuery) ([]call.Call, error)
 	Count(ctx context.Context, scope clickhouse.Scope, f *clickhouse.Filter) (uint64, error)

@@ -11,6 +11,8 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	queries  prometheus.Histogram
+	exports  *prometheus.CounterVec
+	exported *prometheus.CounterVec
 }
 
 func newMetrics(registry prometheus.Registerer) *metrics {
@@ -30,11 +32,24 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}),
 	}
-	registry.MustRegister(m.requests, m.seconds, m.queries)
+	m.exports = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "queryapi_exports_total",
+		Help: "Exports that began, by format and outcome: complete, cut where the history failed in the middle, left where the caller did, or took nothing for too long.",
+	}, []string{"format", "outcome"})
+	m.exported = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "queryapi_exported_calls_total",
+		Help: "Calls written into exports, by format; of those cut or left, too.",
+	}, []string{"format"})
+	registry.MustRegister(m.requests, m.seconds, m.queries, m.exports, m.exported)
 	return m
 }
 
 func (m *metrics) observe(route string, status int, took time.Duration) {
 	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
 	m.seconds.WithLabelValues(route).Observe(took.Seconds())
+}
+
+func (m *metrics) export(format, outcome string, rows int) {
+	m.exports.WithLabelValues(format, outcome).Inc()
+	m.exported.WithLabelValues(format).Add(float64(rows))
 }

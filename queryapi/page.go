@@ -59,7 +59,7 @@ func parameters(query string, known ...string) (url.Values, error) {
 
 // callPage reads the query string of a list of calls.
 func (a *api) callPage(r *http.Request, h *holder) (scope clickhouse.Scope, q clickhouse.ListQuery, err error) {
-	values, err := parameters(r.URL.RawQuery, slices.Concat(filterNames, []string{limit.name, offset.name})...)
+	values, err := parameters(r.URL.RawQuery, slices.Concat(filterNames, []string{limit.name, offset.name, formatName})...)
 	if err != nil {
 		return scope, q, err
 	}

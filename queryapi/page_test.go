@@ -21,7 +21,7 @@ func TestPageParameters(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("9", 400)
 	a, h := newSite(t, &fixed{}, nil, nil), &holder{scope: clickhouse.Scope{Orgs: []uint32{1}}}
-	known := listed(slices.Concat(filterNames, []string{"limit", "offset"}))
+	known := listed(slices.Concat(filterNames, []string{"limit", "offset", "format"}))
 	for _, test := range []struct {
 		query     string
 		want      clickhouse.ListQuery

@@ -49,7 +49,11 @@ const (
 	recordingErased      code = "recording_erased"
 	rangeUnsatisfiable   code = "range_unsatisfiable"
 
-	tooManyStreams code = "too_many_streams"
+	tooManyStreams  code = "too_many_streams"
+	tooManyExports  code = "too_many_exports"
+	notAcceptable   code = "not_acceptable"
+	exportTooLarge  code = "export_too_large"
+	exportUnsettled code = "export_unsettled"
 
 	liveUnavailable        code = "live_unavailable"
 	historyUnavailable     code = "history_unavailable"
@@ -103,7 +107,11 @@ var problems = map[code]struct {
 	recordingErased:      {410, "Recording erased"},
 	rangeUnsatisfiable:   {416, "Range not satisfiable"},
 
-	tooManyStreams: {429, "Too many live streams"},
+	tooManyStreams:  {429, "Too many live streams"},
+	tooManyExports:  {429, "Too many exports"},
+	notAcceptable:   {406, "No acceptable form"},
+	exportTooLarge:  {422, "Export too large"},
+	exportUnsettled: {503, "History in motion"},
 
 	liveUnavailable:        {503, "Live feed unavailable"},
 	historyUnavailable:     {503, "Call history unavailable"},
@@ -145,6 +153,8 @@ func refusalOf(err error) *refusal {
 		return refuse(keysUnavailable, "the keys that tokens are checked with cannot be fetched from the identity provider at the moment; try again")
 	case errors.Is(err, errVaultAway):
 		return refuse(recordingsUnavailable, "the storage of recordings cannot be reached at the moment; try again")
+	case errors.Is(err, clickhouse.ErrChanged):
+		return refuse(exportUnsettled, "calls were changed while the export began, and again when it was tried anew; try again in a moment")
 	case errors.Is(err, errSlow):
 		return refuse(queryTimeout, "the call history took too long to answer; try again, or ask for less")
 	case errors.Is(err, clickhouse.ErrAway), errors.Is(err, context.DeadlineExceeded):

@@ -34,6 +34,7 @@ type api struct {
 	live             *hub
 	seats            seats
 	heartbeat        time.Duration // of live streams
+	exports          exports
 
 	historyTrouble, detailTrouble, explainTrouble, diskTrouble, vaultTrouble, cutTrouble, auditTrouble, eraseTrouble process.Trouble
 }
@@ -50,6 +51,7 @@ func newAPI(cfg config, h history, x exchange, v vault, log *slog.Logger, m *met
 		history: h, enrichers: x, vault: v, recordings: cfg.RecordingsDir, recordingsSource: cfg.Source,
 		tokens: newTokens(cfg), links: newLinks(cfg), organisations: &organisations{from: h}, queryTimeout: cfg.QueryTimeout, patience: 30 * time.Second,
 		log: log, metrics: m,
+		exports: exports{seats: seats{most: cfg.ExportsAtOnce, mostEach: cfg.ExportsPerToken}, most: cfg.ExportRows},
 		journal: &journal{write: h.WriteAudit, within: cfg.QueryTimeout},
 	}
 }
