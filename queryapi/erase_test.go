@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -301,6 +302,11 @@ func TestErasureThatIsCutOff(t *testing.T) {
 		return nil
 	}
 	try(historyUnavailable, "", "1 false")
+	s.send(t, admin, http.MethodDelete, "/api/v1/calls/recordings", `{"ids":[1]}`).wantProblem(t, historyUnavailable)
+	far.before = func(context.Context) { panic("secret") }
+	s.send(t, admin, http.MethodDelete, "/api/v1/calls/recordings", `{"ids":[1]}`).wantProblem(t, internalError)
+	try(internalError, "", "1 false")
+	far.before = nil
 	far.stops = nil
 	if got := s.erase(t, admin, 1); got.StatusCode != http.StatusNoContent || !far.saved[0].Done {
 		t.Errorf("%s %s, %v", got.Status, got.body, far.saved)
