@@ -23,7 +23,7 @@ const explanation = `{"id":10,"org_id":1,"conversation_id":"pbx:1775995633.41","
 	`{"field":"queue_name","value":null,"rule":"no rule decided","why":"","used":[{"id":10,"column":"lastapp","value":"Dial"}],"rejected":[]}]}`
 
 // enricher answers on a NATS server in an enricher's stead: to refuse, to hang, to be wrong.
-func enricher(t *testing.T, url string, answer func(context.Context, []byte) ([]byte, error)) {
+func enricher(t testing.TB, url string, answer func(context.Context, []byte) ([]byte, error)) {
 	t.Helper()
 	bus, err := jetstream.Connect(t.Context(), jetstream.Config{URL: url}, "enricher", newTestLog(&transcript{}))
 	if err != nil {
