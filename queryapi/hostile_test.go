@@ -93,12 +93,12 @@ var anyText = []string{"agent", "extension", "from", "queue", "search", "source"
 func (s *siege) parameters(o operation, n int, cursors []string) {
 	path := elsewhere(o)
 	for i, name := range o.query {
-		values := share(hostile, n*5+i, 5)
+		values := share(hostileValues, n*5+i, 5)
 		switch {
 		case name == "cursor":
 			values = append(values, cursors...)
 		case o.id == "listCalls" && slices.Contains(anyText, name):
-			values = share(hostile, i, 24)
+			values = share(hostileValues, i, 24)
 		}
 		for _, value := range values {
 			query := url.Values{name: {value}}
@@ -145,7 +145,7 @@ func (s *siege) paths(o operation, n int) {
 		if !strings.HasPrefix(part, "{") {
 			continue
 		}
-		for _, value := range share(hostile, n+i, 30) {
+		for _, value := range share(hostileValues, n+i, 30) {
 			for _, prefix := range []string{"", "pbx:"} {
 				if prefix != "" && !strings.Contains(o.path, "/conversations/") || strings.Contains(value, ".") && strings.Trim(value, ".") == "" {
 					continue
@@ -162,7 +162,7 @@ func (s *siege) paths(o operation, n int) {
 func (s *siege) headers(o operation, n int) {
 	names := append([]string{"Accept", "Accept-Encoding", "Accept-Language", "If-None-Match", "If-Modified-Since", "X-Request-Id", "Content-Type", "Origin", "X-Forwarded-For", "X-Http-Method-Override", "Cookie"}, o.headers...)
 	for i, name := range names {
-		for _, value := range share(hostile, n*11+i, 3) {
+		for _, value := range share(hostileValues, n*11+i, 3) {
 			if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
 				continue // no client sends those; see TestHostileBytes
 			}

@@ -11,8 +11,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// hostile are values that a parameter may be given by somebody who means harm, or by a broken program.
-var hostile = []string{
+// hostileValues are values that a parameter may be given by somebody who means harm, or by a broken program.
+var hostileValues = []string{
 	"'", `"`, "`", `\`, `\'`, "''", ";", "--", "#", "/*", "*/", "%", "_", "(", ")", "{", "}", "[", "]", "$", "{}", "{p0:String}", "{p1:Array(String)}", "?", "@a", ":x", "$1",
 	"' OR '1'='1", "' OR 1=1 --", `" OR ""="`, "1 OR 1=1", "1) OR (1=1", "1; DROP TABLE calls", "'; DROP TABLE calls; --", "x' UNION ALL SELECT * FROM calls --",
 	"' UNION ALL SELECT name FROM system.tables FORMAT TSV --", "1 AND sleep(5)", "1 AND sleepEachRow(3)", "' AND BENCHMARK(9999999,MD5(1)) --", "x\\' OR 1=1 --",
