@@ -38,12 +38,12 @@ func (c *Call) EraseRecording(done bool, files ...string) {
 		if name = RecordingName(name); name == "" || name == c.Uniqueid || name == c.Linkedid {
 			continue // where a site names its files after the call, that name alone leads to no file
 		}
-		c.Userfield = strings.ReplaceAll(c.Userfield, name, "")
-		c.Lastdata = strings.ReplaceAll(c.Lastdata, name, "")
+		c.Userfield = cutName(c.Userfield, name)
+		c.Lastdata = cutName(c.Lastdata, name)
 		c.Extra = slices.Clone(c.Extra)
 		for i := range c.Extra {
 			if p := &c.Extra[i]; !standard[p.Name] || p.Name == "userfield" || p.Name == "lastdata" {
-				p.Text = strings.ReplaceAll(p.Text, name, "")
+				p.Text = cutName(p.Text, name)
 			}
 		}
 	}
@@ -66,6 +66,32 @@ func (c *Call) EraseRecording(done bool, files ...string) {
 	}
 	c.Nulls = c.Table.nulls.of(c.Table, nulls)
 	c.RawHash = c.rawHash()
+}
+
+// cutName takes the name of a file out of a text, wherever it stands for itself and not within a longer name.
+func cutName(text, name string) string {
+	var kept strings.Builder
+	for at := 0; ; {
+		found := strings.Index(text[at:], name)
+		if found < 0 {
+			if at == 0 {
+				return text
+			}
+			kept.WriteString(text[at:])
+			return kept.String()
+		}
+		from, to := at+found, at+found+len(name)
+		kept.WriteString(text[at:from])
+		if from > 0 && inName(text[from-1]) || to < len(text) && inName(text[to]) {
+			kept.WriteString(name)
+		}
+		at = to
+	}
+}
+
+// inName tells a byte that goes on with a name; a dot or a bracket may as well end one.
+func inName(b byte) bool {
+	return b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b == '-' || b == '_' || b >= 0x80
 }
 
 // rawHash of the row as it is given back.

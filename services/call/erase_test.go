@@ -15,6 +15,7 @@ func TestEraseRecording(t *testing.T) {
 	}{
 		{"a bare name", "7|100|MixMonitor,x-100.wav,b|1.1|hs=a|1.1|x-100.wav|/mnt/2026/x-100.wav|the x-100 file|-", "7|100|MixMonitor,,b|1.1|hs=a|1.1|-|/mnt/2026/|the x-100 file|-"},
 		{"a path", "7|100|-|1.1|rec:x.wav;hs=a|1.1|/var/spool/x.wav|-|x.wav x.wav|9", "7|100|-|1.1|rec:;hs=a|1.1|-|-| |9"},
+		{"within longer names", "7|100|MixMonitor(x.wav)|1.1|ax.wav;x.wav,x.wav2;-x.wav|1.1|x.wav|/a/x.wav?b|x.wavx.wav xx.wav|-", "7|100|MixMonitor()|1.1|ax.wav;,x.wav2;-x.wav|1.1|-|/a/?b|x.wavx.wav xx.wav|-"},
 		{"named after the call", "7|100|a 1.1 b|1.1|1.1|1.1|/var/1.1|1.1|-|-", "7|100|a 1.1 b|1.1|1.1|1.1|-|1.1|-|-"},
 		{"a directory alone", "7|100|a|1.1|-|1.1|/var/|-|-|-", "7|100|a|1.1|-|1.1|-|-|-|-"},
 		{"no recording", "7|100|a|1.1|-|1.1|-|-|-|-", "7|100|a|1.1|-|1.1|-|-|-|-"},
