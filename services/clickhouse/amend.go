@@ -44,14 +44,6 @@ func (s *Store) Amend(ctx context.Context, calls []call.Call) error {
 	return nil
 }
 
-// amended is Amend behind a query.
-func (s *Store) amended(ctx context.Context, calls []call.Call, err error) ([]call.Call, error) {
-	if err == nil {
-		err = s.Amend(ctx, calls)
-	}
-	return calls, err
-}
-
 // amendments of the calls that list names.
 func (s *Store) amendments(ctx context.Context, list func(add func(org uint32, id uint64))) (amendments, error) {
 	var (

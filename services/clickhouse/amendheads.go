@@ -49,14 +49,6 @@ func (s *Store) amendHeads(ctx context.Context, heads []Head) error {
 	return nil
 }
 
-// amendedHeads is amendHeads behind a query.
-func (s *Store) amendedHeads(ctx context.Context, heads []Head, err error) ([]Head, error) {
-	if err == nil {
-		err = s.amendHeads(ctx, heads)
-	}
-	return heads, err
-}
-
 // amendConversation amends heads and whole legs of one conversation.
 func (s *Store) amendConversation(ctx context.Context, heads []Head, legs []call.Call) error {
 	a, err := s.amendments(ctx, func(add func(org uint32, id uint64)) {

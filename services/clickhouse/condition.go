@@ -112,6 +112,9 @@ func length(column, shown string, r Range, field func(*call.Call) int64) conditi
 	}
 }
 
+// lasted is how long a conversation took, in seconds; -1 is unknown.
+const lasted = "if(toUnixTimestamp64Milli(conv_end) = 0, -1, intDiv(toUnixTimestamp64Milli(conv_end) - toUnixTimestamp64Milli(calldate), 1000))"
+
 // lasting is the row's duration, and of a conversation the time from its beginning to its end.
 func lasting(r Range) condition {
 	return condition{

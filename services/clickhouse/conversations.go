@@ -3,18 +3,10 @@ package clickhouse
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
-	"time"
 
 	"github.com/cdrflow/cdrflow/services/call"
 )
-
-// ConversationQuery asks for one page of conversations, newest first.
-type ConversationQuery struct {
-	Filter        // of the conversation's head, which bears its beginning
-	Limit, Offset int
-}
 
 // Head is an organisation's first leg of a conversation, which carries what the organisation's legs come to.
 type Head struct {
@@ -22,20 +14,21 @@ type Head struct {
 	Settled bool // no further leg is expected
 }
 
-// Conversations of the scope, newest first (calldate of the head, then id, both descending).
+// Conversations of the scope, in their order; without one newest first (calldate of the head, then id, both descending).
+// What is not shown of a conversation is not there.
 func (s *Store) Conversations(ctx context.Context, scope Scope, q ConversationQuery) ([]Head, error) {
-	for _, low := range steps(q.From, q.To, call.InstantOf(time.Now()), days) {
-		var heads []Head
-		filter := q.Filter
-		filter.From = low
-		asked := aboutHeads(scope, &filter)
-		err := s.read(asked.carry(ctx), fmt.Sprintf("WHERE %s ORDER BY calldate DESC, id DESC LIMIT %d OFFSET %d",
-			asked.where(), q.Limit, q.Offset), func(h *Head) { heads = append(heads, *h) })
-		if err != nil || len(heads) == q.Limit || low == q.From {
-			return s.amendedHeads(ctx, heads, err)
-		}
+	heads, err := s.page(ctx, scope, (*ListQuery)(&q), list{aboutHeads, q.in(conversationSorts), s.headColumns})
+	if err != nil {
+		return nil, err
 	}
-	return nil, nil
+	return heads, s.amendHeads(ctx, heads)
+}
+
+// unshown are the columns that no conversation shows. Rows of a page lie scattered, and each column of each takes a block
+// of thousands of values to be read.
+var unshown = []string{
+	"nulls", "flags", "raw_hash", "calldate_offset", "clid", "channel", "lastdata", "amaflags", "accountcode", "userfield",
+	"answer_offset", "end", "end_offset", "peeraccount", "sequence", "extra",
 }
 
 // CountConversations of the scope, that the filter leaves, exactly.

@@ -4,30 +4,22 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/cdrflow/cdrflow/services/call"
 )
 
-// ListQuery asks for one page of calls, newest first.
-type ListQuery struct {
-	Filter
-	Limit, Offset int
-}
-
-// List calls of the scope, newest first (calldate, then id, both descending).
+// List calls of the scope, in their order; without one newest first (calldate, then id, both descending).
+// What their conversations come to is not read.
 func (s *Store) List(ctx context.Context, scope Scope, q ListQuery) ([]call.Call, error) {
-	for _, low := range steps(q.From, q.To, call.InstantOf(time.Now()), days) {
-		filter := q.Filter
-		filter.From = low
-		asked := about(scope, &filter)
-		calls, err := s.calls(asked.carry(ctx), fmt.Sprintf("WHERE %s ORDER BY calldate DESC, id DESC LIMIT %d OFFSET %d",
-			asked.where(), q.Limit, q.Offset))
-		if err != nil || len(calls) == q.Limit || low == q.From {
-			return s.amended(ctx, calls, err)
-		}
+	rows, err := s.page(ctx, scope, &q, list{about, q.in(callSorts), s.rowColumns})
+	if err != nil {
+		return nil, err
 	}
-	return nil, nil
+	var calls []call.Call
+	for i := range rows {
+		calls = append(calls, rows[i].Call)
+	}
+	return calls, s.Amend(ctx, calls)
 }
 
 // Count the calls of the scope that the filter leaves, exactly.
@@ -74,7 +66,12 @@ func (s *Store) calls(ctx context.Context, tail string) ([]call.Call, error) {
 
 // read does the same one by one, and tells of heads whether the conversation is settled. The next one overwrites the last.
 func (s *Store) read(ctx context.Context, tail string, each func(*Head)) error {
-	return s.scan(ctx, s.columns, "calls FINAL "+tail, func(r *record) error { each(&r.Head); return nil })
+	return s.readColumns(ctx, s.columns, tail, each)
+}
+
+// readColumns does so of some columns; the others are left empty.
+func (s *Store) readColumns(ctx context.Context, columns []*column, tail string, each func(*Head)) error {
+	return s.scan(ctx, columns, "calls FINAL "+tail, func(r *record) error { each(&r.Head); return nil })
 }
 
 // scan runs a select of columns, one row after the other, until each has an error.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	clickhouse "github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/cdrflow/cdrflow/services/call"
 )
@@ -45,6 +46,10 @@ func (s *Store) places(ctx context.Context, list []string, common string, condit
 	if err != nil {
 		return nil, s.explain("find calls", err)
 	}
+	return s.scanPlaces(rows)
+}
+
+func (s *Store) scanPlaces(rows driver.Rows) ([]place, error) {
 	defer rows.Close()
 	var found []place
 	for rows.Next() {
@@ -71,6 +76,10 @@ func unknown(places []place, known map[place]bool) []place {
 
 // at reads what lives at these places, one by one; the next one overwrites the last.
 func (s *Store) at(ctx context.Context, places []place, each func(*Head)) error {
+	return s.atColumns(ctx, s.columns, places, each)
+}
+
+func (s *Store) atColumns(ctx context.Context, columns []*column, places []place, each func(*Head)) error {
 	// Neighbours in the table are read together.
 	slices.SortFunc(places, func(a, b place) int {
 		return cmp.Or(cmp.Compare(a.org, b.org), cmp.Compare(a.calldate, b.calldate), cmp.Compare(a.id, b.id))
@@ -86,7 +95,7 @@ func (s *Store) at(ctx context.Context, places []place, each func(*Head)) error 
 			low, high = min(low, p.calldate), max(high, p.calldate)
 		}
 		// PREWHERE is safe under FINAL here, since all versions of a row agree in its key.
-		err := s.read(long(ctx), fmt.Sprintf("PREWHERE %s AND (org_id, calldate, id) IN (%s) ORDER BY calldate, id LIMIT %d",
+		err := s.readColumns(long(ctx), columns, fmt.Sprintf("PREWHERE %s AND (org_id, calldate, id) IN (%s) ORDER BY calldate, id LIMIT %d",
 			between(low, high), b.String(), len(some)), each)
 		if err != nil {
 			return err

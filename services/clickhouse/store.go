@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,8 @@ type Store struct {
 	columns   []*column
 	// rowColumns are read alone where conversations are not told; inserts write columns.
 	rowColumns []*column
+
+	headColumns []*column // those of a list of conversations
 }
 
 // ErrNotFound is returned for a call that does not exist, or that the scope may not see: the caller cannot tell which.
@@ -43,7 +46,13 @@ func Open(cfg Config, name string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open ClickHouse: %w", err)
 	}
-	return &Store{conn: conn, database: options.Auth.Database, address: options.Addr[0], columns: columns(), rowColumns: rowColumns()}, nil
+	s := &Store{conn: conn, database: options.Auth.Database, address: options.Addr[0], columns: columns(), rowColumns: rowColumns()}
+	for _, c := range s.columns {
+		if !slices.Contains(unshown, c.name) {
+			s.headColumns = append(s.headColumns, c)
+		}
+	}
+	return s, nil
 }
 
 // Close the store.

@@ -46,7 +46,7 @@ func (t columnTexts) any(condition func(column string) string) string {
 func holding(piece string, in columnTexts) condition {
 	has := holds(piece)
 	return condition{
-		sql: func(q *question) string { return in.any(held(q, piece)) },
+		sql: func(q *question) string { return indexed(q, piece, in.any(held(q, piece))) },
 		met: func(c *call.Call) bool { return slices.ContainsFunc(in.of(c), has) },
 	}
 }
@@ -57,7 +57,8 @@ func search(piece string) condition {
 	direct, has := holding(piece, searched), holds(piece)
 	return condition{
 		sql: func(q *question) string {
-			return "(" + direct.sql(q) + " OR conv_detail != '' AND arrayExists(n -> " + held(q, piece)("n") + ", " + detailNames + "))"
+			in := held(q, piece)
+			return indexed(q, piece, "("+searched.any(in)+" OR conv_detail != '' AND arrayExists(n -> "+in("n")+", "+detailNames+"))")
 		},
 		met: func(c *call.Call) bool { return direct.met(c) || slices.ContainsFunc(names(c), has) },
 	}
@@ -81,6 +82,15 @@ func names(c *call.Call) []string {
 		list = append(list, p.Name)
 	}
 	return list
+}
+
+// indexed puts the condition that the index over all texts knows before one that it does not.
+func indexed(q *question, piece, condition string) string {
+	pattern := textPattern(piece)
+	if pattern == "" {
+		return condition
+	}
+	return "(search_text LIKE " + q.text(pattern) + " AND " + condition + ")"
 }
 
 // held gives the condition that a piece is in a text. For letters beyond ASCII the server has several ideas of what their
@@ -132,7 +142,8 @@ func numbered(numbers []Number, in columnTexts) condition {
 			var list []string
 			for _, n := range numbers {
 				bound := q.text(n.Pattern)
-				list = append(list, in.any(func(column string) string { return fmt.Sprintf("match(%s, %s)", column, bound) }))
+				matching := in.any(func(column string) string { return fmt.Sprintf("match(%s, %s)", column, bound) })
+				list = append(list, indexed(q, n.Core, matching))
 			}
 			return "(" + strings.Join(list, " OR ") + ")"
 		},
