@@ -17,25 +17,30 @@ func (a *api) list(w http.ResponseWriter, r *http.Request, h *holder) error {
 	if done, err := a.export(w, r, h); done || err != nil {
 		return err
 	}
-	scope, q, err := a.callPage(r, h)
+	return a.listCalls(w, r, h, nil)
+}
+
+// listCalls answers with a page of calls.
+func (a *api) listCalls(w http.ResponseWriter, r *http.Request, h *holder, narrow func(*clickhouse.Filter)) error {
+	p, err := a.page(r, h, listOfCalls, narrow)
 	if err != nil {
 		return err
 	}
 	var calls []call.Call
-	var p pagination
+	var says pagination
 	err = a.ask(r, func(ctx context.Context) (err error) {
-		more := q
+		more := p.ListQuery
 		more.Limit++
-		if calls, err = a.history.List(ctx, scope, more); err != nil {
+		if calls, err = a.history.List(ctx, p.scope, more); err != nil {
 			return err
 		}
-		p, err = paged(len(calls), q.Limit, q.Offset, func() (uint64, error) { return a.history.Count(ctx, scope, &q.Filter) })
+		says, err = a.described(ctx, &p, len(calls), func() clickhouse.Position { return p.Sort.Call(&calls[p.Limit-1]) })
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	writePage(w, p, min(len(calls), q.Limit), func(dst []byte, i int) []byte { return h.appendCall(dst, &calls[i]) })
+	writePage(w, says, min(len(calls), p.Limit), func(dst []byte, i int) []byte { return h.appendCall(dst, &calls[i]) })
 	return nil
 }
 

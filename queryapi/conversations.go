@@ -17,25 +17,25 @@ import (
 
 // conversations answers GET /api/v1/conversations: one for each organisation that has a part in it, and its legs by name.
 func (a *api) conversations(w http.ResponseWriter, r *http.Request, h *holder) error {
-	scope, q, err := a.conversationPage(r, h)
+	p, err := a.page(r, h, listOfConversations, nil)
 	if err != nil {
 		return err
 	}
 	var heads []clickhouse.Head
-	var p pagination
+	var says pagination
 	err = a.ask(r, func(ctx context.Context) (err error) {
-		more := q
+		more := clickhouse.ConversationQuery(p.ListQuery)
 		more.Limit++
-		if heads, err = a.history.Conversations(ctx, scope, more); err != nil {
+		if heads, err = a.history.Conversations(ctx, p.scope, more); err != nil {
 			return err
 		}
-		p, err = paged(len(heads), q.Limit, q.Offset, func() (uint64, error) { return a.history.CountConversations(ctx, scope, &q.Filter) })
+		says, err = a.described(ctx, &p, len(heads), func() clickhouse.Position { return p.Sort.Conversation(&heads[p.Limit-1]) })
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	writePage(w, p, min(len(heads), q.Limit), func(dst []byte, i int) []byte { return a.appendConversation(dst, h, &heads[i], nil) })
+	writePage(w, says, min(len(heads), p.Limit), func(dst []byte, i int) []byte { return a.appendConversation(dst, h, &heads[i], nil) })
 	return nil
 }
 

@@ -81,10 +81,11 @@ func TestDocumentedErrors(t *testing.T) {
 
 func TestDocumentedParameters(t *testing.T) {
 	t.Parallel()
+	coded := func(list []string) string { return "`" + strings.Join(list, "`, `") + "`" }
 	plain := func(n number) string { return fmt.Sprintf("`%s` %d to %d %d", n.name, n.least, n.most, n.unset) }
 	for heading, want := range map[string][]string{
-		"List":          {plain(limit), plain(offset)},
-		"Conversations": {plain(limit), plain(conversationOffset)},
+		"List":          {plain(limit), plain(offset), "`cursor` text ", "`sort` " + coded(clickhouse.CallSorts) + " `calldate`", "`order` `asc`, `desc` `desc`", "`total` `exact` "},
+		"Conversations": {"`sort` " + coded(clickhouse.ConversationSorts) + " `start`"},
 	} {
 		var got []string
 		for _, row := range rows(section(t, documentation(t), heading)) {

@@ -20,9 +20,6 @@ type exports struct {
 	most  int // calls in one
 }
 
-// pageNames are the parameters of a page, which an export is not.
-var pageNames = []string{limit.name, offset.name, "cursor"}
-
 // exporting is the part of the history that exports need.
 type exporting interface {
 	Snapshot(ctx context.Context, scope clickhouse.Scope, f *clickhouse.Filter, most int) (*clickhouse.Snapshot, error)

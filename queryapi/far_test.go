@@ -16,7 +16,10 @@ type fixed struct {
 	calls []call.Call
 	heads []clickhouse.Head
 	names []clickhouse.Organisation
-	err   error
+	size  uint64 // of the house; 0 is a small one
+	// counting runs before a count, if there is one.
+	counting func()
+	err      error
 	// before runs first, if there is one.
 	before func(context.Context)
 	amend  func([]call.Call) error
@@ -30,8 +33,13 @@ func (f *fixed) List(ctx context.Context, _ clickhouse.Scope, q clickhouse.ListQ
 }
 
 func (f *fixed) Count(context.Context, clickhouse.Scope, *clickhouse.Filter) (uint64, error) {
+	if f.counting != nil {
+		f.counting()
+	}
 	return uint64(len(f.calls)), f.err
 }
+
+func (f *fixed) Size(context.Context) (uint64, error) { return f.size, f.err }
 
 func (f *fixed) Get(ctx context.Context, scope clickhouse.Scope, id uint64) (call.Call, error) {
 	if f.before != nil {

@@ -21,6 +21,7 @@ type history interface {
 
 	List(ctx context.Context, scope clickhouse.Scope, q clickhouse.ListQuery) ([]call.Call, error)
 	Count(ctx context.Context, scope clickhouse.Scope, f *clickhouse.Filter) (uint64, error)
+	Size(ctx context.Context) (uint64, error)
 	Get(ctx context.Context, scope clickhouse.Scope, id uint64) (call.Call, error)
 
 	// Amend adds what people did to calls that were not read here.

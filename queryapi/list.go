@@ -10,6 +10,9 @@ type pagination struct {
 	total         uint64
 	limit, offset int
 	hasMore       bool
+
+	relation string // eq: total is exact; gte: there are as many or more; empty: not said, it is exact
+	next     string // the cursor of the next page
 }
 
 // paged describes a page of which up to limit+1 records were found behind the offset: one more than asked for tells whether
@@ -55,5 +58,14 @@ func writePage(w http.ResponseWriter, p pagination, n int, record func(dst []byt
 	body = strconv.AppendInt(body, int64(p.offset), 10)
 	body = append(body, `,"has_more":`...)
 	body = strconv.AppendBool(body, p.hasMore)
+	if p.relation != "" {
+		body = append(body, `,"next_cursor":`...)
+		if p.next == "" {
+			body = append(body, "null"...)
+		} else {
+			body = strconv.AppendQuote(body, p.next)
+		}
+		body = append(append(append(body, `,"total_relation":"`...), p.relation...), '"')
+	}
 	_, _ = w.Write(append(body, "}}\n"...))
 }

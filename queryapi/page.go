@@ -2,14 +2,11 @@ package main
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
-
-	"github.com/cdrflow/cdrflow/services/clickhouse"
 )
 
 // number is a parameter that takes a whole number.
@@ -23,11 +20,7 @@ var (
 	limit  = number{name: "limit", least: 1, most: 200, unset: 50}
 	offset = number{
 		name: "offset", least: 0, most: 10_000, unset: 0,
-		beyond: "there is no cursor yet that reads further: read older calls by id, GET /api/v1/calls/{id}",
-	}
-	conversationOffset = number{
-		name: "offset", least: 0, most: 10_000, unset: 0,
-		beyond: "read older conversations by their time, with date_from and date_to",
+		beyond: "read further with cursor, which each page gives as next_cursor",
 	}
 )
 
@@ -55,38 +48,6 @@ func parameters(query string, known ...string) (url.Values, error) {
 		}
 	}
 	return values, nil
-}
-
-// callPage reads the query string of a list of calls.
-func (a *api) callPage(r *http.Request, h *holder) (scope clickhouse.Scope, q clickhouse.ListQuery, err error) {
-	values, err := parameters(r.URL.RawQuery, slices.Concat(filterNames, []string{limit.name, offset.name, formatName})...)
-	if err != nil {
-		return scope, q, err
-	}
-	if q.Limit, err = limit.read(values); err != nil {
-		return scope, q, err
-	}
-	if q.Offset, err = offset.read(values); err != nil {
-		return scope, q, err
-	}
-	scope, q.Filter, err = a.filter(r.Context(), values, h)
-	return scope, q, err
-}
-
-// conversationPage reads the query string of a list of conversations.
-func (a *api) conversationPage(r *http.Request, h *holder) (scope clickhouse.Scope, q clickhouse.ConversationQuery, err error) {
-	values, err := parameters(r.URL.RawQuery, slices.Concat(filterNames, []string{limit.name, offset.name})...)
-	if err != nil {
-		return scope, q, err
-	}
-	if q.Limit, err = limit.read(values); err != nil {
-		return scope, q, err
-	}
-	if q.Offset, err = conversationOffset.read(values); err != nil {
-		return scope, q, err
-	}
-	scope, q.Filter, err = a.filter(r.Context(), values, h)
-	return scope, q, err
 }
 
 // omitted reads ama, which asks for what the PBX marked amaflags OMIT.

@@ -21,7 +21,7 @@ func TestPageParameters(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("9", 400)
 	a, h := newSite(t, &fixed{}, nil, nil), &holder{scope: clickhouse.Scope{Orgs: []uint32{1}}}
-	known := listed(slices.Concat(filterNames, []string{"limit", "offset", "format"}))
+	known := listed(slices.Concat(filterNames, pageNames, []string{formatName}))
 	for _, test := range []struct {
 		query     string
 		want      clickhouse.ListQuery
@@ -47,7 +47,7 @@ func TestPageParameters(t *testing.T) {
 		{query: "limit=50.0", code: parameterInvalid, parameter: "limit", detail: `limit is "50.0", want a whole number from 1 to 200`},
 		{query: "limit=" + long, code: parameterInvalid, parameter: "limit", detail: "limit is " + long[:40] + "…, want 1 to 200"},
 		{query: "offset=-5", code: parameterInvalid, parameter: "offset", detail: `offset is "-5", want a whole number from 0 to 10000`},
-		{query: "offset=10001", code: offsetTooDeep, parameter: "offset", detail: "offset is 10001, want 0 to 10000; there is no cursor yet that reads further: read older calls by id, GET /api/v1/calls/{id}"},
+		{query: "offset=10001", code: offsetTooDeep, parameter: "offset", detail: "offset is 10001, want 0 to 10000; read further with cursor, which each page gives as next_cursor"},
 		{query: "offset=" + long, code: offsetTooDeep, parameter: "offset"},
 		{query: "limit=1&limit=2", code: parameterRepeated, parameter: "limit", detail: "limit is given 2 times, want it once"},
 		{query: "Limit=1", code: parameterUnknown, parameter: "Limit", detail: `"Limit" is not a parameter here, want ` + known},
@@ -57,7 +57,8 @@ func TestPageParameters(t *testing.T) {
 		{query: "limit=1;offset=2", code: queryMalformed},
 		{query: "limit=%zz", code: queryMalformed},
 	} {
-		_, got, err := a.callPage(asking(test.query), h)
+		p, err := a.page(asking(test.query), h, listOfCalls, nil)
+		got := p.ListQuery
 		var r *refusal
 		switch {
 		case test.code == "":

@@ -59,7 +59,8 @@ func TestPeriodParameters(t *testing.T) {
 		{query: "date_to=1795228246", parameter: "date_to", detail: `date_to is "1795228246"` + want},
 		{query: "date_to=2026-04-12&date_to=2026-04-13", parameter: "date_to", detail: "date_to is given 2 times, want it once"},
 	} {
-		_, q, err := a.conversationPage(asking(test.query), h)
+		p, err := a.page(asking(test.query), h, listOfConversations, nil)
+		q := clickhouse.ConversationQuery(p.ListQuery)
 		var r *refusal
 		switch {
 		case test.parameter == "":
@@ -82,10 +83,11 @@ func TestConversationPageParameters(t *testing.T) {
 	}{
 		{query: "limit=200&offset=10000&ama=omit", want: clickhouse.ConversationQuery{Filter: clickhouse.Filter{Omitted: true}, Limit: 200, Offset: 10000}},
 		{query: "limit=0", detail: "limit is 0, want 1 to 200"},
-		{query: "offset=10001", detail: "offset is 10001, want 0 to 10000; read older conversations by their time, with date_from and date_to"},
+		{query: "offset=10001", detail: "offset is 10001, want 0 to 10000; read further with cursor, which each page gives as next_cursor"},
 		{query: "ama=no", detail: `ama is "no", want omit`},
 	} {
-		_, q, err := a.conversationPage(asking(test.query), h)
+		p, err := a.page(asking(test.query), h, listOfConversations, nil)
+		q := clickhouse.ConversationQuery(p.ListQuery)
 		if test.detail == "" {
 			if err != nil || !reflect.DeepEqual(q, test.want) {
 				t.Errorf("%q: %+v, %v", test.query, q, err)

@@ -19,6 +19,7 @@ const (
 	parameterRepeated code = "parameter_repeated"
 	parameterInvalid  code = "parameter_invalid"
 	offsetTooDeep     code = "offset_too_deep"
+	cursorInvalid     code = "cursor_invalid"
 	queryMalformed    code = "query_malformed"
 	bodyMalformed     code = "body_malformed"
 	bodyTooLong       code = "body_too_long"
@@ -77,6 +78,7 @@ var problems = map[code]struct {
 	parameterRepeated: {400, "Parameter given twice"},
 	parameterInvalid:  {400, "Parameter out of its limits"},
 	offsetTooDeep:     {400, "Offset too deep"},
+	cursorInvalid:     {400, "Cursor refused"},
 	queryMalformed:    {400, "Malformed query string"},
 	bodyMalformed:     {400, "Malformed body"},
 	bodyTooLong:       {413, "Body too long"},

@@ -23,6 +23,7 @@ type api struct {
 	recordingsSource string // whose recordings lie there; empty: anybody's
 	tokens           *tokens
 	organisations    *organisations
+	totals           *totals
 	links            links
 	revoked          revoked
 	queryTimeout     time.Duration
@@ -46,14 +47,16 @@ type exchange interface {
 }
 
 func newAPI(cfg config, h history, x exchange, v vault, log *slog.Logger, m *metrics) *api {
-	return &api{
+	a := &api{
 		live: newHub(x, h.Amend, log), seats: seats{most: cfg.LiveStreams, mostEach: cfg.LiveStreamsPerToken}, heartbeat: cfg.LiveHeartbeat,
 		history: h, enrichers: x, vault: v, recordings: cfg.RecordingsDir, recordingsSource: cfg.Source,
-		tokens: newTokens(cfg), links: newLinks(cfg), organisations: &organisations{from: h}, queryTimeout: cfg.QueryTimeout, patience: 30 * time.Second,
-		log: log, metrics: m,
+		tokens: newTokens(cfg), links: newLinks(cfg), queryTimeout: cfg.QueryTimeout, patience: 30 * time.Second,
+		organisations: &organisations{from: h}, totals: &totals{house: h, within: cfg.QueryTimeout}, log: log, metrics: m,
 		exports: exports{seats: seats{most: cfg.ExportsAtOnce, mostEach: cfg.ExportsPerToken}, most: cfg.ExportRows},
 		journal: &journal{write: h.WriteAudit, within: cfg.QueryTimeout},
 	}
+	a.totals.trouble = func(err error) { a.historyTrouble.Report(a.log, "a total could not be counted", err) }
+	return a
 }
 
 // serve until ctx ends, then let requests under way finish within STOP_TIMEOUT.
