@@ -19,7 +19,7 @@ var filterNames = func() []string {
 	for _, p := range filterParameters {
 		names = append(names, p.name)
 	}
-	return append(names, "org_id", "recurse", ama)
+	return append(append(names, countedNames...), "org_id", "recurse", ama)
 }()
 
 // repeatable are those that may stand more than once.
@@ -57,14 +57,20 @@ func (a *api) filter(ctx context.Context, values url.Values, h *holder) (scope c
 	if f.Omitted, err = omitted(values); err != nil {
 		return scope, f, err
 	}
+	if err := counted(values, &f); err != nil {
+		return scope, f, err
+	}
 	if scope, err = a.scope(ctx, values, h); err != nil {
 		return scope, f, err
 	}
 	zone := time.UTC
-	if values.Has(dateFrom) || values.Has(dateTo) || values.Has(timeZone) {
+	if values.Has(dateFrom) || values.Has(dateTo) || values.Has(timeZone) || values.Has(hourOfWeekName) {
 		if zone, err = a.zone(ctx, values, scope); err != nil {
 			return scope, f, err
 		}
+	}
+	if err := hourOfWeek(values, &f, zone); err != nil {
+		return scope, f, err
 	}
 	f.From, f.To, err = period(values, zone)
 	return scope, f, err

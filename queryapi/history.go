@@ -31,6 +31,8 @@ type history interface {
 	CountConversations(ctx context.Context, scope clickhouse.Scope, f *clickhouse.Filter) (uint64, error)
 	Conversation(ctx context.Context, scope clickhouse.Scope, key clickhouse.Key) ([]clickhouse.Head, []call.Call, error)
 
+	statistics
+
 	Organisations(ctx context.Context) ([]clickhouse.Organisation, error)
 }
 

@@ -39,6 +39,12 @@ func (a *api) routes() []route {
 		{http.MethodDelete, v1 + "/calls/{id}/tags/{tag}", writeTags, a.removeTag, false},
 		{http.MethodPost, v1 + "/tokens/revoke", revokeTokens, a.revokeToken, false},
 		{http.MethodPost, v1 + "/tokens/recording-link", linkRecordings, a.linkRecording, false},
+		{http.MethodGet, v1 + "/stats/calls", readStats, a.stats("calls"), false},
+		{http.MethodGet, v1 + "/stats/queues", readStats, a.stats("queues"), false},
+		{http.MethodGet, v1 + "/stats/agents", readStats, a.stats("agents"), false},
+		{http.MethodGet, v1 + "/stats/trunks", readStats, a.stats("trunks"), false},
+		{http.MethodGet, v1 + "/stats/numbers", readStats, a.stats("numbers"), false},
+		{http.MethodGet, v1 + "/stats/missed", readStats, a.missed, false},
 		{http.MethodGet, v1 + "/audit", readAudit, a.auditEntries, false},
 
 		{http.MethodGet, "/openapi.yaml", "", a.contract, false},

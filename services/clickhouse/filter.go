@@ -27,6 +27,9 @@ type Filter struct {
 	Duration, Talk, Wait Range // seconds
 
 	Conversation *Key
+
+	Counted    Counted     // what a number of the statistics counts
+	HourOfWeek *HourOfWeek // when it began
 }
 
 // Range of seconds, both ends included; nil is open. What is unknown lies in no range that has an end.
@@ -91,6 +94,8 @@ func (f *Filter) conditions() []condition {
 	}
 	some(f.Recorded != nil, func() condition { return audible(*f.Recorded) })
 
+	some(f.Counted.Statistic != "", f.Counted.condition)
+	some(f.HourOfWeek != nil, func() condition { return f.HourOfWeek.condition(f.From, f.To) })
 	some(f.Duration != Range{}, func() condition { return lasting(f.Duration) })
 	some(f.Talk != Range{}, func() condition {
 		return length("talk_time", "conv_talk_time", f.Talk, func(c *call.Call) int64 { return c.TalkTime })

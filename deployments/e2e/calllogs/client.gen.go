@@ -4,6 +4,7 @@
 package calllogs
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -77,19 +78,19 @@ func (e CallDirection) Valid() bool {
 
 // Defines values for CallRecordingState.
 const (
-	Erased      CallRecordingState = "erased"
-	Erasing     CallRecordingState = "erasing"
-	LessThannil CallRecordingState = "<nil>"
+	CallRecordingStateErased      CallRecordingState = "erased"
+	CallRecordingStateErasing     CallRecordingState = "erasing"
+	CallRecordingStateLessThannil CallRecordingState = "<nil>"
 )
 
 // Valid indicates whether the value is a known member of the CallRecordingState enum.
 func (e CallRecordingState) Valid() bool {
 	switch e {
-	case Erased:
+	case CallRecordingStateErased:
 		return true
-	case Erasing:
+	case CallRecordingStateErasing:
 		return true
-	case LessThannil:
+	case CallRecordingStateLessThannil:
 		return true
 	default:
 		return false
@@ -150,6 +151,54 @@ func (e ConversationFieldsDirection) Valid() bool {
 	}
 }
 
+// Defines values for MissedCallerStatus.
+const (
+	MissedCallerStatusCalledBack MissedCallerStatus = "called_back"
+	MissedCallerStatusGotThrough MissedCallerStatus = "got_through"
+	MissedCallerStatusStillOpen  MissedCallerStatus = "still_open"
+)
+
+// Valid indicates whether the value is a known member of the MissedCallerStatus enum.
+func (e MissedCallerStatus) Valid() bool {
+	switch e {
+	case MissedCallerStatusCalledBack:
+		return true
+	case MissedCallerStatusGotThrough:
+		return true
+	case MissedCallerStatusStillOpen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatisticsStatistic.
+const (
+	StatisticsStatisticAgents  StatisticsStatistic = "agents"
+	StatisticsStatisticCalls   StatisticsStatistic = "calls"
+	StatisticsStatisticNumbers StatisticsStatistic = "numbers"
+	StatisticsStatisticQueues  StatisticsStatistic = "queues"
+	StatisticsStatisticTrunks  StatisticsStatistic = "trunks"
+)
+
+// Valid indicates whether the value is a known member of the StatisticsStatistic enum.
+func (e StatisticsStatistic) Valid() bool {
+	switch e {
+	case StatisticsStatisticAgents:
+		return true
+	case StatisticsStatisticCalls:
+		return true
+	case StatisticsStatisticNumbers:
+		return true
+	case StatisticsStatisticQueues:
+		return true
+	case StatisticsStatisticTrunks:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for WholeConversationDirection.
 const (
 	WholeConversationDirectionInbound  WholeConversationDirection = "inbound"
@@ -186,6 +235,63 @@ const (
 func (e Ama) Valid() bool {
 	switch e {
 	case AmaOmit:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for By.
+const (
+	ByDay        By = "day"
+	ByHour       By = "hour"
+	ByHourOfWeek By = "hour_of_week"
+	ByMonth      By = "month"
+	ByNone       By = "none"
+	ByWeek       By = "week"
+)
+
+// Valid indicates whether the value is a known member of the By enum.
+func (e By) Valid() bool {
+	switch e {
+	case ByDay:
+		return true
+	case ByHour:
+		return true
+	case ByHourOfWeek:
+		return true
+	case ByMonth:
+		return true
+	case ByNone:
+		return true
+	case ByWeek:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListCallsParamsFormat.
+const (
+	Csv     ListCallsParamsFormat = "csv"
+	Json    ListCallsParamsFormat = "json"
+	Ndjson  ListCallsParamsFormat = "ndjson"
+	Parquet ListCallsParamsFormat = "parquet"
+	Xlsx    ListCallsParamsFormat = "xlsx"
+)
+
+// Valid indicates whether the value is a known member of the ListCallsParamsFormat enum.
+func (e ListCallsParamsFormat) Valid() bool {
+	switch e {
+	case Csv:
+		return true
+	case Json:
+		return true
+	case Ndjson:
+		return true
+	case Parquet:
+		return true
+	case Xlsx:
 		return true
 	default:
 		return false
@@ -231,6 +337,243 @@ const (
 func (e ListConversationsParamsAma) Valid() bool {
 	switch e {
 	case ListConversationsParamsAmaOmit:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatsAgentsParamsBy.
+const (
+	StatsAgentsParamsByDay        StatsAgentsParamsBy = "day"
+	StatsAgentsParamsByHour       StatsAgentsParamsBy = "hour"
+	StatsAgentsParamsByHourOfWeek StatsAgentsParamsBy = "hour_of_week"
+	StatsAgentsParamsByMonth      StatsAgentsParamsBy = "month"
+	StatsAgentsParamsByNone       StatsAgentsParamsBy = "none"
+	StatsAgentsParamsByWeek       StatsAgentsParamsBy = "week"
+)
+
+// Valid indicates whether the value is a known member of the StatsAgentsParamsBy enum.
+func (e StatsAgentsParamsBy) Valid() bool {
+	switch e {
+	case StatsAgentsParamsByDay:
+		return true
+	case StatsAgentsParamsByHour:
+		return true
+	case StatsAgentsParamsByHourOfWeek:
+		return true
+	case StatsAgentsParamsByMonth:
+		return true
+	case StatsAgentsParamsByNone:
+		return true
+	case StatsAgentsParamsByWeek:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatsCallsParamsBy.
+const (
+	StatsCallsParamsByDay        StatsCallsParamsBy = "day"
+	StatsCallsParamsByHour       StatsCallsParamsBy = "hour"
+	StatsCallsParamsByHourOfWeek StatsCallsParamsBy = "hour_of_week"
+	StatsCallsParamsByMonth      StatsCallsParamsBy = "month"
+	StatsCallsParamsByNone       StatsCallsParamsBy = "none"
+	StatsCallsParamsByWeek       StatsCallsParamsBy = "week"
+)
+
+// Valid indicates whether the value is a known member of the StatsCallsParamsBy enum.
+func (e StatsCallsParamsBy) Valid() bool {
+	switch e {
+	case StatsCallsParamsByDay:
+		return true
+	case StatsCallsParamsByHour:
+		return true
+	case StatsCallsParamsByHourOfWeek:
+		return true
+	case StatsCallsParamsByMonth:
+		return true
+	case StatsCallsParamsByNone:
+		return true
+	case StatsCallsParamsByWeek:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatsMissedParamsStatus.
+const (
+	StatsMissedParamsStatusCalledBack StatsMissedParamsStatus = "called_back"
+	StatsMissedParamsStatusGotThrough StatsMissedParamsStatus = "got_through"
+	StatsMissedParamsStatusStillOpen  StatsMissedParamsStatus = "still_open"
+)
+
+// Valid indicates whether the value is a known member of the StatsMissedParamsStatus enum.
+func (e StatsMissedParamsStatus) Valid() bool {
+	switch e {
+	case StatsMissedParamsStatusCalledBack:
+		return true
+	case StatsMissedParamsStatusGotThrough:
+		return true
+	case StatsMissedParamsStatusStillOpen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatsNumbersParamsBy.
+const (
+	StatsNumbersParamsByDay        StatsNumbersParamsBy = "day"
+	StatsNumbersParamsByHour       StatsNumbersParamsBy = "hour"
+	StatsNumbersParamsByHourOfWeek StatsNumbersParamsBy = "hour_of_week"
+	StatsNumbersParamsByMonth      StatsNumbersParamsBy = "month"
+	StatsNumbersParamsByNone       StatsNumbersParamsBy = "none"
+	StatsNumbersParamsByWeek       StatsNumbersParamsBy = "week"
+)
+
+// Valid indicates whether the value is a known member of the StatsNumbersParamsBy enum.
+func (e StatsNumbersParamsBy) Valid() bool {
+	switch e {
+	case StatsNumbersParamsByDay:
+		return true
+	case StatsNumbersParamsByHour:
+		return true
+	case StatsNumbersParamsByHourOfWeek:
+		return true
+	case StatsNumbersParamsByMonth:
+		return true
+	case StatsNumbersParamsByNone:
+		return true
+	case StatsNumbersParamsByWeek:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatsNumbersParamsOf.
+const (
+	Callee StatsNumbersParamsOf = "callee"
+	Caller StatsNumbersParamsOf = "caller"
+	Did    StatsNumbersParamsOf = "did"
+)
+
+// Valid indicates whether the value is a known member of the StatsNumbersParamsOf enum.
+func (e StatsNumbersParamsOf) Valid() bool {
+	switch e {
+	case Callee:
+		return true
+	case Caller:
+		return true
+	case Did:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatsNumbersParamsOrder.
+const (
+	Asc  StatsNumbersParamsOrder = "asc"
+	Desc StatsNumbersParamsOrder = "desc"
+)
+
+// Valid indicates whether the value is a known member of the StatsNumbersParamsOrder enum.
+func (e StatsNumbersParamsOrder) Valid() bool {
+	switch e {
+	case Asc:
+		return true
+	case Desc:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatsQueuesParamsBy.
+const (
+	StatsQueuesParamsByDay        StatsQueuesParamsBy = "day"
+	StatsQueuesParamsByHour       StatsQueuesParamsBy = "hour"
+	StatsQueuesParamsByHourOfWeek StatsQueuesParamsBy = "hour_of_week"
+	StatsQueuesParamsByMonth      StatsQueuesParamsBy = "month"
+	StatsQueuesParamsByNone       StatsQueuesParamsBy = "none"
+	StatsQueuesParamsByWeek       StatsQueuesParamsBy = "week"
+)
+
+// Valid indicates whether the value is a known member of the StatsQueuesParamsBy enum.
+func (e StatsQueuesParamsBy) Valid() bool {
+	switch e {
+	case StatsQueuesParamsByDay:
+		return true
+	case StatsQueuesParamsByHour:
+		return true
+	case StatsQueuesParamsByHourOfWeek:
+		return true
+	case StatsQueuesParamsByMonth:
+		return true
+	case StatsQueuesParamsByNone:
+		return true
+	case StatsQueuesParamsByWeek:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatsQueuesParamsSlFormula.
+const (
+	SL1 StatsQueuesParamsSlFormula = "SL-1"
+	SL2 StatsQueuesParamsSlFormula = "SL-2"
+	SL3 StatsQueuesParamsSlFormula = "SL-3"
+	SL4 StatsQueuesParamsSlFormula = "SL-4"
+	SL5 StatsQueuesParamsSlFormula = "SL-5"
+)
+
+// Valid indicates whether the value is a known member of the StatsQueuesParamsSlFormula enum.
+func (e StatsQueuesParamsSlFormula) Valid() bool {
+	switch e {
+	case SL1:
+		return true
+	case SL2:
+		return true
+	case SL3:
+		return true
+	case SL4:
+		return true
+	case SL5:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatsTrunksParamsBy.
+const (
+	StatsTrunksParamsByDay        StatsTrunksParamsBy = "day"
+	StatsTrunksParamsByHour       StatsTrunksParamsBy = "hour"
+	StatsTrunksParamsByHourOfWeek StatsTrunksParamsBy = "hour_of_week"
+	StatsTrunksParamsByMonth      StatsTrunksParamsBy = "month"
+	StatsTrunksParamsByNone       StatsTrunksParamsBy = "none"
+	StatsTrunksParamsByWeek       StatsTrunksParamsBy = "week"
+)
+
+// Valid indicates whether the value is a known member of the StatsTrunksParamsBy enum.
+func (e StatsTrunksParamsBy) Valid() bool {
+	switch e {
+	case StatsTrunksParamsByDay:
+		return true
+	case StatsTrunksParamsByHour:
+		return true
+	case StatsTrunksParamsByHourOfWeek:
+		return true
+	case StatsTrunksParamsByMonth:
+		return true
+	case StatsTrunksParamsByNone:
+		return true
+	case StatsTrunksParamsByWeek:
 		return true
 	default:
 		return false
@@ -742,6 +1085,52 @@ type Leg struct {
 	LegKind *string `json:"leg_kind"`
 }
 
+// MissedCaller defines model for MissedCaller.
+type MissedCaller struct {
+	Attempts      int64              `json:"attempts"`
+	CalledBackAt  *time.Time         `json:"called_back_at"`
+	FirstMissedAt time.Time          `json:"first_missed_at"`
+	LastMissedAt  time.Time          `json:"last_missed_at"`
+	Links         *map[string]string `json:"links,omitempty"`
+	Number        string             `json:"number"`
+	OrgId         int64              `json:"org_id"`
+	RecoveredAt   *time.Time         `json:"recovered_at"`
+	Status        MissedCallerStatus `json:"status"`
+
+	// TimeToRecover seconds
+	TimeToRecover *int `json:"time_to_recover"`
+}
+
+// MissedCallerStatus defines model for MissedCaller.Status.
+type MissedCallerStatus string
+
+// MissedCallers defines model for MissedCallers.
+type MissedCallers struct {
+	AsOf              time.Time      `json:"as_of"`
+	Data              []MissedCaller `json:"data"`
+	DefinitionVersion int            `json:"definition_version"`
+	From              time.Time      `json:"from"`
+	Pagination        Pagination     `json:"pagination"`
+
+	// Summary Counts, rates (fractions of 1) and lengths in seconds, by the names of docs/api.md; null where there is nothing to divide by. Of a bucket also start, end and local, or hour_of_week and local. links has an address for each count that is not 0.
+	Summary Numbers   `json:"summary"`
+	To      time.Time `json:"to"`
+	Tz      string    `json:"tz"`
+
+	// Window seconds
+	Window int `json:"window"`
+}
+
+// Numbers Counts, rates (fractions of 1) and lengths in seconds, by the names of docs/api.md; null where there is nothing to divide by. Of a bucket also start, end and local, or hour_of_week and local. links has an address for each count that is not 0.
+type Numbers struct {
+	End                  *time.Time             `json:"end,omitempty"`
+	HourOfWeek           *int                   `json:"hour_of_week,omitempty"`
+	Links                *map[string]string     `json:"links,omitempty"`
+	Local                *string                `json:"local,omitempty"`
+	Start                *time.Time             `json:"start,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
+}
+
 // Pagination defines model for Pagination.
 type Pagination struct {
 	// HasMore the next page has at least one
@@ -806,12 +1195,69 @@ type Recording struct {
 	RecordingUrl *string `json:"recording_url"`
 }
 
+// Statistics defines model for Statistics.
+type Statistics struct {
+	AsOf    time.Time  `json:"as_of"`
+	Buckets *[]Numbers `json:"buckets,omitempty"`
+
+	// BusiestHour Counts, rates (fractions of 1) and lengths in seconds, by the names of docs/api.md; null where there is nothing to divide by. Of a bucket also start, end and local, or hour_of_week and local. links has an address for each count that is not 0.
+	BusiestHour       *Numbers           `json:"busiest_hour,omitempty"`
+	By                string             `json:"by"`
+	Callers           *int64             `json:"callers,omitempty"`
+	Data              *[]StatisticsGroup `json:"data,omitempty"`
+	DefinitionVersion int                `json:"definition_version"`
+	From              time.Time          `json:"from"`
+	Of                *string            `json:"of,omitempty"`
+	RepeatCallerRate  *float32           `json:"repeat_caller_rate,omitempty"`
+	RepeatCallers     *int64             `json:"repeat_callers,omitempty"`
+	ServiceLevel      *struct {
+		Definition   string `json:"definition"`
+		Formula      string `json:"formula"`
+		ShortAbandon int    `json:"short_abandon"`
+		Threshold    int    `json:"threshold"`
+	} `json:"service_level,omitempty"`
+	Statistic StatisticsStatistic `json:"statistic"`
+	To        time.Time           `json:"to"`
+
+	// Total Counts, rates (fractions of 1) and lengths in seconds, by the names of docs/api.md; null where there is nothing to divide by. Of a bucket also start, end and local, or hour_of_week and local. links has an address for each count that is not 0.
+	Total Numbers `json:"total"`
+	Tz    string  `json:"tz"`
+}
+
+// StatisticsStatistic defines model for Statistics.Statistic.
+type StatisticsStatistic string
+
+// StatisticsGroup defines model for StatisticsGroup.
+type StatisticsGroup struct {
+	Buckets *[]Numbers `json:"buckets,omitempty"`
+
+	// BusiestHour Counts, rates (fractions of 1) and lengths in seconds, by the names of docs/api.md; null where there is nothing to divide by. Of a bucket also start, end and local, or hour_of_week and local. links has an address for each count that is not 0.
+	BusiestHour *Numbers `json:"busiest_hour,omitempty"`
+	Extension   *string  `json:"extension,omitempty"`
+	Number      *string  `json:"number,omitempty"`
+	OrgId       int64    `json:"org_id"`
+	Queue       *string  `json:"queue,omitempty"`
+
+	// Total Counts, rates (fractions of 1) and lengths in seconds, by the names of docs/api.md; null where there is nothing to divide by. Of a bucket also start, end and local, or hour_of_week and local. links has an address for each count that is not 0.
+	Total Numbers `json:"total"`
+	Trunk *string `json:"trunk,omitempty"`
+}
+
 // Step defines model for Step.
 type Step struct {
 	At   time.Time `json:"at"`
 	Kind string    `json:"kind"`
 	Who  *string   `json:"who"`
 }
+
+// TaggedCall defines model for TaggedCall.
+type TaggedCall struct {
+	Id   int64    `json:"id"`
+	Tags []string `json:"tags"`
+}
+
+// Tags letters and digits, and between them spaces, dots, hyphens and underscores
+type Tags = []string
 
 // WholeConversation defines model for WholeConversation.
 type WholeConversation struct {
@@ -954,6 +1400,9 @@ type WholeConversationDirection string
 // Ama defines model for ama.
 type Ama string
 
+// By defines model for by.
+type By string
+
 // CallId defines model for callId.
 type CallId = int64
 
@@ -969,17 +1418,29 @@ type DateTo = string
 // Limit defines model for limit.
 type Limit = int
 
+// Links defines model for links.
+type Links = bool
+
 // Offset defines model for offset.
 type Offset = int
 
 // OrgId defines model for orgId.
 type OrgId = int64
 
+// Tz defines model for tz.
+type Tz = string
+
+// Erased RFC 9457. code never changes; title and detail are for people and may.
+type Erased = Problem
+
 // Forbidden RFC 9457. code never changes; title and detail are for people and may.
 type Forbidden = Problem
 
 // Late RFC 9457. code never changes; title and detail are for people and may.
 type Late = Problem
+
+// NotAcceptable RFC 9457. code never changes; title and detail are for people and may.
+type NotAcceptable = Problem
 
 // NotFound RFC 9457. code never changes; title and detail are for people and may.
 type NotFound = Problem
@@ -992,6 +1453,12 @@ type OutOfRange = Problem
 
 // Refused RFC 9457. code never changes; title and detail are for people and may.
 type Refused = Problem
+
+// TooLarge RFC 9457. code never changes; title and detail are for people and may.
+type TooLarge = Problem
+
+// TooLong RFC 9457. code never changes; title and detail are for people and may.
+type TooLong = Problem
 
 // TooMany RFC 9457. code never changes; title and detail are for people and may.
 type TooMany = Problem
@@ -1028,6 +1495,15 @@ type ListAuditParams struct {
 
 // ListCallsParams defines parameters for ListCalls.
 type ListCallsParams struct {
+	// Format of the answer; it goes before Accept
+	Format *ListCallsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Bom with CSV: a byte order mark in front, by which Excel knows UTF-8
+	Bom *bool `form:"bom,omitempty" json:"bom,omitempty"`
+
+	// Raw with CSV: texts as they are, without the quote before what a spreadsheet might take for a formula
+	Raw *bool `form:"raw,omitempty" json:"raw,omitempty"`
+
 	// Limit records on the page
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -1038,8 +1514,16 @@ type ListCallsParams struct {
 	Ama *ListCallsParamsAma `form:"ama,omitempty" json:"ama,omitempty"`
 }
 
+// ListCallsParamsFormat defines parameters for ListCalls.
+type ListCallsParamsFormat string
+
 // ListCallsParamsAma defines parameters for ListCalls.
 type ListCallsParamsAma string
+
+// EraseRecordingsJSONBody defines parameters for EraseRecordings.
+type EraseRecordingsJSONBody struct {
+	Ids []int64 `json:"ids"`
+}
 
 // StreamCallsParams defines parameters for StreamCalls.
 type StreamCallsParams struct {
@@ -1065,10 +1549,26 @@ type StreamCallsParams struct {
 // StreamCallsParamsAma defines parameters for StreamCalls.
 type StreamCallsParamsAma string
 
+// EditTagsJSONBody defines parameters for EditTags.
+type EditTagsJSONBody struct {
+	// Add letters and digits, and between them spaces, dots, hyphens and underscores
+	Add *Tags   `json:"add,omitempty"`
+	Ids []int64 `json:"ids"`
+
+	// Remove letters and digits, and between them spaces, dots, hyphens and underscores
+	Remove *Tags `json:"remove,omitempty"`
+}
+
 // GetRecordingParams defines parameters for GetRecording.
 type GetRecordingParams struct {
 	// Range one range of bytes
 	Range *string `json:"Range,omitempty"`
+}
+
+// AddTagsJSONBody defines parameters for AddTags.
+type AddTagsJSONBody struct {
+	// Tags letters and digits, and between them spaces, dots, hyphens and underscores
+	Tags Tags `json:"tags"`
 }
 
 // ListConversationsParams defines parameters for ListConversations.
@@ -1103,6 +1603,221 @@ type ExplainConversationParams struct {
 	// OrgId one of the organisations that the token lists
 	OrgId *OrgId `form:"org_id,omitempty" json:"org_id,omitempty"`
 }
+
+// StatsAgentsParams defines parameters for StatsAgents.
+type StatsAgentsParams struct {
+	// DateFrom a day such as 2026-11-21, or an instant of RFC 3339: those that began then or later
+	DateFrom *DateFrom `form:"date_from,omitempty" json:"date_from,omitempty"`
+
+	// DateTo a day, which is included whole, or an instant, which is not: those that began before
+	DateTo *DateTo `form:"date_to,omitempty" json:"date_to,omitempty"`
+
+	// Tz time zone that days and buckets are meant in
+	Tz *Tz `form:"tz,omitempty" json:"tz,omitempty"`
+
+	// OrgId one of the organisations that the token lists
+	OrgId *OrgId `form:"org_id,omitempty" json:"org_id,omitempty"`
+
+	// By how the time is cut; without it by its length
+	By *StatsAgentsParamsBy `form:"by,omitempty" json:"by,omitempty"`
+
+	// Links false leaves the links out
+	Links *Links `form:"links,omitempty" json:"links,omitempty"`
+}
+
+// StatsAgentsParamsBy defines parameters for StatsAgents.
+type StatsAgentsParamsBy string
+
+// StatsCallsParams defines parameters for StatsCalls.
+type StatsCallsParams struct {
+	// DateFrom a day such as 2026-11-21, or an instant of RFC 3339: those that began then or later
+	DateFrom *DateFrom `form:"date_from,omitempty" json:"date_from,omitempty"`
+
+	// DateTo a day, which is included whole, or an instant, which is not: those that began before
+	DateTo *DateTo `form:"date_to,omitempty" json:"date_to,omitempty"`
+
+	// Tz time zone that days and buckets are meant in
+	Tz *Tz `form:"tz,omitempty" json:"tz,omitempty"`
+
+	// OrgId one of the organisations that the token lists
+	OrgId *OrgId `form:"org_id,omitempty" json:"org_id,omitempty"`
+
+	// By how the time is cut; without it by its length
+	By *StatsCallsParamsBy `form:"by,omitempty" json:"by,omitempty"`
+
+	// Links false leaves the links out
+	Links *Links `form:"links,omitempty" json:"links,omitempty"`
+}
+
+// StatsCallsParamsBy defines parameters for StatsCalls.
+type StatsCallsParamsBy string
+
+// StatsMissedParams defines parameters for StatsMissed.
+type StatsMissedParams struct {
+	// DateFrom a day such as 2026-11-21, or an instant of RFC 3339: those that began then or later
+	DateFrom *DateFrom `form:"date_from,omitempty" json:"date_from,omitempty"`
+
+	// DateTo a day, which is included whole, or an instant, which is not: those that began before
+	DateTo *DateTo `form:"date_to,omitempty" json:"date_to,omitempty"`
+
+	// Tz time zone that days and buckets are meant in
+	Tz *Tz `form:"tz,omitempty" json:"tz,omitempty"`
+
+	// OrgId one of the organisations that the token lists
+	OrgId *OrgId `form:"org_id,omitempty" json:"org_id,omitempty"`
+
+	// Window how long after the last miss it can be made good, such as 90m, 24h or 7d
+	Window *string `form:"window,omitempty" json:"window,omitempty"`
+
+	// Status only these
+	Status *StatsMissedParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Limit records on the page
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Offset records to pass over
+	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// Links false leaves the links out
+	Links *Links `form:"links,omitempty" json:"links,omitempty"`
+}
+
+// StatsMissedParamsStatus defines parameters for StatsMissed.
+type StatsMissedParamsStatus string
+
+// StatsNumbersParams defines parameters for StatsNumbers.
+type StatsNumbersParams struct {
+	// DateFrom a day such as 2026-11-21, or an instant of RFC 3339: those that began then or later
+	DateFrom *DateFrom `form:"date_from,omitempty" json:"date_from,omitempty"`
+
+	// DateTo a day, which is included whole, or an instant, which is not: those that began before
+	DateTo *DateTo `form:"date_to,omitempty" json:"date_to,omitempty"`
+
+	// Tz time zone that days and buckets are meant in
+	Tz *Tz `form:"tz,omitempty" json:"tz,omitempty"`
+
+	// OrgId one of the organisations that the token lists
+	OrgId *OrgId `form:"org_id,omitempty" json:"org_id,omitempty"`
+
+	// By how the time is cut; without it by its length
+	By *StatsNumbersParamsBy `form:"by,omitempty" json:"by,omitempty"`
+
+	// Of whose number
+	Of *StatsNumbersParamsOf `form:"of,omitempty" json:"of,omitempty"`
+
+	// Limit how many numbers
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Sort the count that those first have most of
+	Sort *string `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Order most first, or least
+	Order *StatsNumbersParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+
+	// Links false leaves the links out
+	Links *Links `form:"links,omitempty" json:"links,omitempty"`
+}
+
+// StatsNumbersParamsBy defines parameters for StatsNumbers.
+type StatsNumbersParamsBy string
+
+// StatsNumbersParamsOf defines parameters for StatsNumbers.
+type StatsNumbersParamsOf string
+
+// StatsNumbersParamsOrder defines parameters for StatsNumbers.
+type StatsNumbersParamsOrder string
+
+// StatsQueuesParams defines parameters for StatsQueues.
+type StatsQueuesParams struct {
+	// DateFrom a day such as 2026-11-21, or an instant of RFC 3339: those that began then or later
+	DateFrom *DateFrom `form:"date_from,omitempty" json:"date_from,omitempty"`
+
+	// DateTo a day, which is included whole, or an instant, which is not: those that began before
+	DateTo *DateTo `form:"date_to,omitempty" json:"date_to,omitempty"`
+
+	// Tz time zone that days and buckets are meant in
+	Tz *Tz `form:"tz,omitempty" json:"tz,omitempty"`
+
+	// OrgId one of the organisations that the token lists
+	OrgId *OrgId `form:"org_id,omitempty" json:"org_id,omitempty"`
+
+	// By how the time is cut; without it by its length
+	By *StatsQueuesParamsBy `form:"by,omitempty" json:"by,omitempty"`
+
+	// SlFormula formula of the service level
+	SlFormula *StatsQueuesParamsSlFormula `form:"sl_formula,omitempty" json:"sl_formula,omitempty"`
+
+	// SlThreshold T of the service level, seconds
+	SlThreshold *int `form:"sl_threshold,omitempty" json:"sl_threshold,omitempty"`
+
+	// ShortAbandon who leaves before so many seconds is a short abandon
+	ShortAbandon *int `form:"short_abandon,omitempty" json:"short_abandon,omitempty"`
+
+	// Links false leaves the links out
+	Links *Links `form:"links,omitempty" json:"links,omitempty"`
+}
+
+// StatsQueuesParamsBy defines parameters for StatsQueues.
+type StatsQueuesParamsBy string
+
+// StatsQueuesParamsSlFormula defines parameters for StatsQueues.
+type StatsQueuesParamsSlFormula string
+
+// StatsTrunksParams defines parameters for StatsTrunks.
+type StatsTrunksParams struct {
+	// DateFrom a day such as 2026-11-21, or an instant of RFC 3339: those that began then or later
+	DateFrom *DateFrom `form:"date_from,omitempty" json:"date_from,omitempty"`
+
+	// DateTo a day, which is included whole, or an instant, which is not: those that began before
+	DateTo *DateTo `form:"date_to,omitempty" json:"date_to,omitempty"`
+
+	// Tz time zone that days and buckets are meant in
+	Tz *Tz `form:"tz,omitempty" json:"tz,omitempty"`
+
+	// OrgId one of the organisations that the token lists
+	OrgId *OrgId `form:"org_id,omitempty" json:"org_id,omitempty"`
+
+	// By how the time is cut; without it by its length
+	By *StatsTrunksParamsBy `form:"by,omitempty" json:"by,omitempty"`
+
+	// Links false leaves the links out
+	Links *Links `form:"links,omitempty" json:"links,omitempty"`
+}
+
+// StatsTrunksParamsBy defines parameters for StatsTrunks.
+type StatsTrunksParamsBy string
+
+// LinkRecordingJSONBody defines parameters for LinkRecording.
+type LinkRecordingJSONBody struct {
+	CallId int64 `json:"call_id"`
+
+	// ExpiresIn seconds; never longer than the asking token lasts
+	ExpiresIn *int `json:"expires_in,omitempty"`
+}
+
+// RevokeTokenJSONBody defines parameters for RevokeToken.
+type RevokeTokenJSONBody struct {
+	// Expires when the revocation may be forgotten; without it, never
+	Expires *time.Time `json:"expires,omitempty"`
+
+	// Jti the jti claim of the token
+	Jti string `json:"jti"`
+}
+
+// EraseRecordingsJSONRequestBody defines body for EraseRecordings for application/json ContentType.
+type EraseRecordingsJSONRequestBody EraseRecordingsJSONBody
+
+// EditTagsJSONRequestBody defines body for EditTags for application/json ContentType.
+type EditTagsJSONRequestBody EditTagsJSONBody
+
+// AddTagsJSONRequestBody defines body for AddTags for application/json ContentType.
+type AddTagsJSONRequestBody AddTagsJSONBody
+
+// LinkRecordingJSONRequestBody defines body for LinkRecording for application/json ContentType.
+type LinkRecordingJSONRequestBody LinkRecordingJSONBody
+
+// RevokeTokenJSONRequestBody defines body for RevokeToken for application/json ContentType.
+type RevokeTokenJSONRequestBody RevokeTokenJSONBody
 
 // Getter for additional properties for Call. Returns the specified
 // element and whether it was found
@@ -1748,6 +2463,134 @@ func (a Call) MarshalJSON() ([]byte, error) {
 	return json.Marshal(object)
 }
 
+// Getter for additional properties for Numbers. Returns the specified
+// element and whether it was found
+func (a Numbers) Get(fieldName string) (value interface{}, found bool) {
+	if a.AdditionalProperties != nil {
+		value, found = a.AdditionalProperties[fieldName]
+	}
+	return
+}
+
+// Setter for additional properties for Numbers
+func (a *Numbers) Set(fieldName string, value interface{}) {
+	if a.AdditionalProperties == nil {
+		a.AdditionalProperties = make(map[string]interface{})
+	}
+	a.AdditionalProperties[fieldName] = value
+}
+
+// Override default JSON handling for Numbers to handle AdditionalProperties
+func (a *Numbers) UnmarshalJSON(b []byte) error {
+	object := make(map[string]json.RawMessage)
+	err := json.Unmarshal(b, &object)
+	if err != nil {
+		return err
+	}
+
+	if raw, found := object["end"]; found {
+		err = json.Unmarshal(raw, &a.End)
+		if err != nil {
+			return fmt.Errorf("error reading 'end': %w", err)
+		}
+		delete(object, "end")
+	}
+
+	if raw, found := object["hour_of_week"]; found {
+		err = json.Unmarshal(raw, &a.HourOfWeek)
+		if err != nil {
+			return fmt.Errorf("error reading 'hour_of_week': %w", err)
+		}
+		delete(object, "hour_of_week")
+	}
+
+	if raw, found := object["links"]; found {
+		err = json.Unmarshal(raw, &a.Links)
+		if err != nil {
+			return fmt.Errorf("error reading 'links': %w", err)
+		}
+		delete(object, "links")
+	}
+
+	if raw, found := object["local"]; found {
+		err = json.Unmarshal(raw, &a.Local)
+		if err != nil {
+			return fmt.Errorf("error reading 'local': %w", err)
+		}
+		delete(object, "local")
+	}
+
+	if raw, found := object["start"]; found {
+		err = json.Unmarshal(raw, &a.Start)
+		if err != nil {
+			return fmt.Errorf("error reading 'start': %w", err)
+		}
+		delete(object, "start")
+	}
+
+	if len(object) != 0 {
+		a.AdditionalProperties = make(map[string]interface{})
+		for fieldName, fieldBuf := range object {
+			var fieldVal interface{}
+			err := json.Unmarshal(fieldBuf, &fieldVal)
+			if err != nil {
+				return fmt.Errorf("error unmarshaling field %s: %w", fieldName, err)
+			}
+			a.AdditionalProperties[fieldName] = fieldVal
+		}
+	}
+	return nil
+}
+
+// Override default JSON handling for Numbers to handle AdditionalProperties
+func (a Numbers) MarshalJSON() ([]byte, error) {
+	var err error
+	object := make(map[string]json.RawMessage)
+
+	if a.End != nil {
+		object["end"], err = json.Marshal(a.End)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'end': %w", err)
+		}
+	}
+
+	if a.HourOfWeek != nil {
+		object["hour_of_week"], err = json.Marshal(a.HourOfWeek)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'hour_of_week': %w", err)
+		}
+	}
+
+	if a.Links != nil {
+		object["links"], err = json.Marshal(a.Links)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'links': %w", err)
+		}
+	}
+
+	if a.Local != nil {
+		object["local"], err = json.Marshal(a.Local)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'local': %w", err)
+		}
+	}
+
+	if a.Start != nil {
+		object["start"], err = json.Marshal(a.Start)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'start': %w", err)
+		}
+	}
+
+	for fieldName, field := range a.AdditionalProperties {
+		object[fieldName], err = json.Marshal(field)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling '%s': %w", fieldName, err)
+		}
+	}
+	return json.Marshal(object)
+}
+
 // AsAnyValue0 returns the union data inside the AnyValue as a AnyValue0
 func (t AnyValue) AsAnyValue0() (AnyValue0, error) {
 	var body AnyValue0
@@ -1941,10 +2784,26 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/audit (the `ListAudit` operationId).
 	ListAudit(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListCalls A page of calls, newest first
+	// ListCalls A page of calls, newest first, or all of them as a file
+	//
+	// With format, or by Accept, the whole list as a file: CSV needs the right calls:export too, the others calls:export-bulk. limit and offset do not go with it. The trailer X-Rows, the number of calls, tells that it is complete; a file that fails midway ends without it, its connection cut.
 	//
 	// Corresponds with GET /api/v1/calls (the `ListCalls` operationId).
 	ListCalls(ctx context.Context, params *ListCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EraseRecordingsWithBody Erase the recordings of several calls, of all of them or of none
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with DELETE /api/v1/calls/recordings (the `EraseRecordings` operationId).
+	EraseRecordingsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EraseRecordings Erase the recordings of several calls, of all of them or of none
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with DELETE /api/v1/calls/recordings (the `EraseRecordings` operationId).
+	EraseRecordings(ctx context.Context, body EraseRecordingsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// StreamCalls What becomes of calls, as it becomes known
 	//
@@ -1952,6 +2811,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/calls/stream (the `StreamCalls` operationId).
 	StreamCalls(ctx context.Context, params *StreamCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EditTagsWithBody Put tags on many calls and take others off, on all of them or on none
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/calls/tags (the `EditTags` operationId).
+	EditTagsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EditTags Put tags on many calls and take others off, on all of them or on none
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/calls/tags (the `EditTags` operationId).
+	EditTags(ctx context.Context, body EditTagsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetCall One call
 	//
@@ -1963,10 +2836,34 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/calls/{id}/explain (the `ExplainCall` operationId).
 	ExplainCall(ctx context.Context, id CallId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// EraseRecording Erase the recording of a call, for good
+	//
+	// Corresponds with DELETE /api/v1/calls/{id}/recording (the `EraseRecording` operationId).
+	EraseRecording(ctx context.Context, id CallId, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetRecording The recording of a call
 	//
 	// Corresponds with GET /api/v1/calls/{id}/recording (the `GetRecording` operationId).
 	GetRecording(ctx context.Context, id CallId, params *GetRecordingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddTagsWithBody Put tags on a call
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/calls/{id}/tags (the `AddTags` operationId).
+	AddTagsWithBody(ctx context.Context, id CallId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddTags Put tags on a call
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/calls/{id}/tags (the `AddTags` operationId).
+	AddTags(ctx context.Context, id CallId, body AddTagsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveTag Take a tag off a call
+	//
+	// Corresponds with DELETE /api/v1/calls/{id}/tags/{tag} (the `RemoveTag` operationId).
+	RemoveTag(ctx context.Context, id CallId, tag string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListConversations A page of conversations, newest first
 	//
@@ -1982,6 +2879,64 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/conversations/{id}/explain (the `ExplainConversation` operationId).
 	ExplainConversation(ctx context.Context, id ConversationId, params *ExplainConversationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StatsAgents Offers, answers and misses of agents
+	//
+	// Corresponds with GET /api/v1/stats/agents (the `StatsAgents` operationId).
+	StatsAgents(ctx context.Context, params *StatsAgentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StatsCalls What calls came to
+	//
+	// Corresponds with GET /api/v1/stats/calls (the `StatsCalls` operationId).
+	StatsCalls(ctx context.Context, params *StatsCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StatsMissed Who was missed, and whether that was made good
+	//
+	// Corresponds with GET /api/v1/stats/missed (the `StatsMissed` operationId).
+	StatsMissed(ctx context.Context, params *StatsMissedParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StatsNumbers The numbers that were dialled, called or called in most
+	//
+	// Corresponds with GET /api/v1/stats/numbers (the `StatsNumbers` operationId).
+	StatsNumbers(ctx context.Context, params *StatsNumbersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StatsQueues Service level, waits and abandonment of queues
+	//
+	// Corresponds with GET /api/v1/stats/queues (the `StatsQueues` operationId).
+	StatsQueues(ctx context.Context, params *StatsQueuesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StatsTrunks Traffic of trunks
+	//
+	// Corresponds with GET /api/v1/stats/trunks (the `StatsTrunks` operationId).
+	StatsTrunks(ctx context.Context, params *StatsTrunksParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LinkRecordingWithBody A short-lived link to one recording
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/tokens/recording-link (the `LinkRecording` operationId).
+	LinkRecordingWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LinkRecording A short-lived link to one recording
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/tokens/recording-link (the `LinkRecording` operationId).
+	LinkRecording(ctx context.Context, body LinkRecordingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeTokenWithBody A token is taken no more
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/tokens/revoke (the `RevokeToken` operationId).
+	RevokeTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeToken A token is taken no more
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/tokens/revoke (the `RevokeToken` operationId).
+	RevokeToken(ctx context.Context, body RevokeTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ShowContract This document as a page to read and try
 	//
@@ -2009,11 +2964,47 @@ func (c *Client) ListAudit(ctx context.Context, params *ListAuditParams, reqEdit
 	return c.Client.Do(req)
 }
 
-// ListCalls A page of calls, newest first
+// ListCalls A page of calls, newest first, or all of them as a file
+//
+// With format, or by Accept, the whole list as a file: CSV needs the right calls:export too, the others calls:export-bulk. limit and offset do not go with it. The trailer X-Rows, the number of calls, tells that it is complete; a file that fails midway ends without it, its connection cut.
 //
 // Corresponds with GET /api/v1/calls (the `ListCalls` operationId).
 func (c *Client) ListCalls(ctx context.Context, params *ListCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListCallsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EraseRecordingsWithBody Erase the recordings of several calls, of all of them or of none
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with DELETE /api/v1/calls/recordings (the `EraseRecordings` operationId).
+func (c *Client) EraseRecordingsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEraseRecordingsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EraseRecordings Erase the recordings of several calls, of all of them or of none
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with DELETE /api/v1/calls/recordings (the `EraseRecordings` operationId).
+func (c *Client) EraseRecordings(ctx context.Context, body EraseRecordingsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEraseRecordingsRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2031,6 +3022,40 @@ func (c *Client) ListCalls(ctx context.Context, params *ListCallsParams, reqEdit
 // Corresponds with GET /api/v1/calls/stream (the `StreamCalls` operationId).
 func (c *Client) StreamCalls(ctx context.Context, params *StreamCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStreamCallsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EditTagsWithBody Put tags on many calls and take others off, on all of them or on none
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/calls/tags (the `EditTags` operationId).
+func (c *Client) EditTagsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEditTagsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EditTags Put tags on many calls and take others off, on all of them or on none
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/calls/tags (the `EditTags` operationId).
+func (c *Client) EditTags(ctx context.Context, body EditTagsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEditTagsRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2071,11 +3096,75 @@ func (c *Client) ExplainCall(ctx context.Context, id CallId, reqEditors ...Reque
 	return c.Client.Do(req)
 }
 
+// EraseRecording Erase the recording of a call, for good
+//
+// Corresponds with DELETE /api/v1/calls/{id}/recording (the `EraseRecording` operationId).
+func (c *Client) EraseRecording(ctx context.Context, id CallId, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEraseRecordingRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetRecording The recording of a call
 //
 // Corresponds with GET /api/v1/calls/{id}/recording (the `GetRecording` operationId).
 func (c *Client) GetRecording(ctx context.Context, id CallId, params *GetRecordingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetRecordingRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddTagsWithBody Put tags on a call
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/calls/{id}/tags (the `AddTags` operationId).
+func (c *Client) AddTagsWithBody(ctx context.Context, id CallId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddTagsRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddTags Put tags on a call
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/calls/{id}/tags (the `AddTags` operationId).
+func (c *Client) AddTags(ctx context.Context, id CallId, body AddTagsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddTagsRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveTag Take a tag off a call
+//
+// Corresponds with DELETE /api/v1/calls/{id}/tags/{tag} (the `RemoveTag` operationId).
+func (c *Client) RemoveTag(ctx context.Context, id CallId, tag string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveTagRequest(c.Server, id, tag)
 	if err != nil {
 		return nil, err
 	}
@@ -2121,6 +3210,164 @@ func (c *Client) GetConversation(ctx context.Context, id ConversationId, params 
 // Corresponds with GET /api/v1/conversations/{id}/explain (the `ExplainConversation` operationId).
 func (c *Client) ExplainConversation(ctx context.Context, id ConversationId, params *ExplainConversationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewExplainConversationRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StatsAgents Offers, answers and misses of agents
+//
+// Corresponds with GET /api/v1/stats/agents (the `StatsAgents` operationId).
+func (c *Client) StatsAgents(ctx context.Context, params *StatsAgentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStatsAgentsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StatsCalls What calls came to
+//
+// Corresponds with GET /api/v1/stats/calls (the `StatsCalls` operationId).
+func (c *Client) StatsCalls(ctx context.Context, params *StatsCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStatsCallsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StatsMissed Who was missed, and whether that was made good
+//
+// Corresponds with GET /api/v1/stats/missed (the `StatsMissed` operationId).
+func (c *Client) StatsMissed(ctx context.Context, params *StatsMissedParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStatsMissedRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StatsNumbers The numbers that were dialled, called or called in most
+//
+// Corresponds with GET /api/v1/stats/numbers (the `StatsNumbers` operationId).
+func (c *Client) StatsNumbers(ctx context.Context, params *StatsNumbersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStatsNumbersRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StatsQueues Service level, waits and abandonment of queues
+//
+// Corresponds with GET /api/v1/stats/queues (the `StatsQueues` operationId).
+func (c *Client) StatsQueues(ctx context.Context, params *StatsQueuesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStatsQueuesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StatsTrunks Traffic of trunks
+//
+// Corresponds with GET /api/v1/stats/trunks (the `StatsTrunks` operationId).
+func (c *Client) StatsTrunks(ctx context.Context, params *StatsTrunksParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStatsTrunksRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LinkRecordingWithBody A short-lived link to one recording
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/tokens/recording-link (the `LinkRecording` operationId).
+func (c *Client) LinkRecordingWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLinkRecordingRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LinkRecording A short-lived link to one recording
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/tokens/recording-link (the `LinkRecording` operationId).
+func (c *Client) LinkRecording(ctx context.Context, body LinkRecordingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLinkRecordingRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeTokenWithBody A token is taken no more
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/tokens/revoke (the `RevokeToken` operationId).
+func (c *Client) RevokeTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeTokenRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeToken A token is taken no more
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/tokens/revoke (the `RevokeToken` operationId).
+func (c *Client) RevokeToken(ctx context.Context, body RevokeTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeTokenRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2315,6 +3562,42 @@ func NewListCallsRequest(server string, params *ListCallsParams) (*http.Request,
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Bom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "bom", *params.Bom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Raw != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "raw", *params.Raw, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
@@ -2361,6 +3644,46 @@ func NewListCallsRequest(server string, params *ListCallsParams) (*http.Request,
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewEraseRecordingsRequest calls the generic EraseRecordings builder with application/json body
+func NewEraseRecordingsRequest(server string, body EraseRecordingsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEraseRecordingsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewEraseRecordingsRequestWithBody constructs an http.Request for the EraseRecordings method, with any body, and a specified content type
+func NewEraseRecordingsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/calls/recordings")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -2482,6 +3805,46 @@ func NewStreamCallsRequest(server string, params *StreamCallsParams) (*http.Requ
 	return req, nil
 }
 
+// NewEditTagsRequest calls the generic EditTags builder with application/json body
+func NewEditTagsRequest(server string, body EditTagsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEditTagsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewEditTagsRequestWithBody constructs an http.Request for the EditTags method, with any body, and a specified content type
+func NewEditTagsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/calls/tags")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetCallRequest constructs an http.Request for the GetCall method
 func NewGetCallRequest(server string, id CallId) (*http.Request, error) {
 	var err error
@@ -2550,6 +3913,40 @@ func NewExplainCallRequest(server string, id CallId) (*http.Request, error) {
 	return req, nil
 }
 
+// NewEraseRecordingRequest constructs an http.Request for the EraseRecording method
+func NewEraseRecordingRequest(server string, id CallId) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/calls/%s/recording", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetRecordingRequest constructs an http.Request for the GetRecording method
 func NewGetRecordingRequest(server string, id CallId, params *GetRecordingParams) (*http.Request, error) {
 	var err error
@@ -2594,6 +3991,94 @@ func NewGetRecordingRequest(server string, id CallId, params *GetRecordingParams
 			req.Header.Set("Range", headerParam0)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewAddTagsRequest calls the generic AddTags builder with application/json body
+func NewAddTagsRequest(server string, id CallId, body AddTagsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAddTagsRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewAddTagsRequestWithBody constructs an http.Request for the AddTags method, with any body, and a specified content type
+func NewAddTagsRequestWithBody(server string, id CallId, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/calls/%s/tags", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRemoveTagRequest constructs an http.Request for the RemoveTag method
+func NewRemoveTagRequest(server string, id CallId, tag string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "tag", tag, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/calls/%s/tags/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -2823,6 +4308,890 @@ func NewExplainConversationRequest(server string, id ConversationId, params *Exp
 	return req, nil
 }
 
+// NewStatsAgentsRequest constructs an http.Request for the StatsAgents method
+func NewStatsAgentsRequest(server string, params *StatsAgentsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/stats/agents")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_from", *params.DateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tz != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tz", *params.Tz, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrgId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "org_id", *params.OrgId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Links != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "links", *params.Links, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStatsCallsRequest constructs an http.Request for the StatsCalls method
+func NewStatsCallsRequest(server string, params *StatsCallsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/stats/calls")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_from", *params.DateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tz != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tz", *params.Tz, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrgId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "org_id", *params.OrgId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Links != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "links", *params.Links, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStatsMissedRequest constructs an http.Request for the StatsMissed method
+func NewStatsMissedRequest(server string, params *StatsMissedParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/stats/missed")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_from", *params.DateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tz != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tz", *params.Tz, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrgId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "org_id", *params.OrgId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Window != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "window", *params.Window, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Offset != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "offset", *params.Offset, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Links != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "links", *params.Links, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStatsNumbersRequest constructs an http.Request for the StatsNumbers method
+func NewStatsNumbersRequest(server string, params *StatsNumbersParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/stats/numbers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_from", *params.DateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tz != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tz", *params.Tz, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrgId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "org_id", *params.OrgId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Of != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "of", *params.Of, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sort != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Order != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order", *params.Order, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Links != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "links", *params.Links, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStatsQueuesRequest constructs an http.Request for the StatsQueues method
+func NewStatsQueuesRequest(server string, params *StatsQueuesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/stats/queues")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_from", *params.DateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tz != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tz", *params.Tz, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrgId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "org_id", *params.OrgId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SlFormula != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sl_formula", *params.SlFormula, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SlThreshold != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sl_threshold", *params.SlThreshold, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ShortAbandon != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "short_abandon", *params.ShortAbandon, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Links != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "links", *params.Links, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStatsTrunksRequest constructs an http.Request for the StatsTrunks method
+func NewStatsTrunksRequest(server string, params *StatsTrunksParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/stats/trunks")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_from", *params.DateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tz != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tz", *params.Tz, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrgId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "org_id", *params.OrgId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Links != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "links", *params.Links, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewLinkRecordingRequest calls the generic LinkRecording builder with application/json body
+func NewLinkRecordingRequest(server string, body LinkRecordingJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLinkRecordingRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLinkRecordingRequestWithBody constructs an http.Request for the LinkRecording method, with any body, and a specified content type
+func NewLinkRecordingRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/tokens/recording-link")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRevokeTokenRequest calls the generic RevokeToken builder with application/json body
+func NewRevokeTokenRequest(server string, body RevokeTokenJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRevokeTokenRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewRevokeTokenRequestWithBody constructs an http.Request for the RevokeToken method, with any body, and a specified content type
+func NewRevokeTokenRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/tokens/revoke")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewShowContractRequest constructs an http.Request for the ShowContract method
 func NewShowContractRequest(server string) (*http.Request, error) {
 	var err error
@@ -2928,12 +5297,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/audit (the `ListAudit` operationId).
 	ListAuditWithResponse(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*ListAuditResponse, error)
 
-	// ListCallsWithResponse A page of calls, newest first
+	// ListCallsWithResponse A page of calls, newest first, or all of them as a file
+	//
+	// With format, or by Accept, the whole list as a file: CSV needs the right calls:export too, the others calls:export-bulk. limit and offset do not go with it. The trailer X-Rows, the number of calls, tells that it is complete; a file that fails midway ends without it, its connection cut.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/calls (the `ListCalls` operationId).
 	ListCallsWithResponse(ctx context.Context, params *ListCallsParams, reqEditors ...RequestEditorFn) (*ListCallsResponse, error)
+
+	// EraseRecordingsWithBodyWithResponse Erase the recordings of several calls, of all of them or of none
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/calls/recordings (the `EraseRecordings` operationId).
+	EraseRecordingsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EraseRecordingsResponse, error)
+
+	// EraseRecordingsWithResponse Erase the recordings of several calls, of all of them or of none
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/calls/recordings (the `EraseRecordings` operationId).
+	EraseRecordingsWithResponse(ctx context.Context, body EraseRecordingsJSONRequestBody, reqEditors ...RequestEditorFn) (*EraseRecordingsResponse, error)
 
 	// StreamCallsWithResponse What becomes of calls, as it becomes known
 	//
@@ -2943,6 +5328,20 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/calls/stream (the `StreamCalls` operationId).
 	StreamCallsWithResponse(ctx context.Context, params *StreamCallsParams, reqEditors ...RequestEditorFn) (*StreamCallsResponse, error)
+
+	// EditTagsWithBodyWithResponse Put tags on many calls and take others off, on all of them or on none
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/calls/tags (the `EditTags` operationId).
+	EditTagsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EditTagsResponse, error)
+
+	// EditTagsWithResponse Put tags on many calls and take others off, on all of them or on none
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/calls/tags (the `EditTags` operationId).
+	EditTagsWithResponse(ctx context.Context, body EditTagsJSONRequestBody, reqEditors ...RequestEditorFn) (*EditTagsResponse, error)
 
 	// GetCallWithResponse One call
 	//
@@ -2958,12 +5357,40 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/calls/{id}/explain (the `ExplainCall` operationId).
 	ExplainCallWithResponse(ctx context.Context, id CallId, reqEditors ...RequestEditorFn) (*ExplainCallResponse, error)
 
+	// EraseRecordingWithResponse Erase the recording of a call, for good
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/calls/{id}/recording (the `EraseRecording` operationId).
+	EraseRecordingWithResponse(ctx context.Context, id CallId, reqEditors ...RequestEditorFn) (*EraseRecordingResponse, error)
+
 	// GetRecordingWithResponse The recording of a call
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/calls/{id}/recording (the `GetRecording` operationId).
 	GetRecordingWithResponse(ctx context.Context, id CallId, params *GetRecordingParams, reqEditors ...RequestEditorFn) (*GetRecordingResponse, error)
+
+	// AddTagsWithBodyWithResponse Put tags on a call
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/calls/{id}/tags (the `AddTags` operationId).
+	AddTagsWithBodyWithResponse(ctx context.Context, id CallId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddTagsResponse, error)
+
+	// AddTagsWithResponse Put tags on a call
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/calls/{id}/tags (the `AddTags` operationId).
+	AddTagsWithResponse(ctx context.Context, id CallId, body AddTagsJSONRequestBody, reqEditors ...RequestEditorFn) (*AddTagsResponse, error)
+
+	// RemoveTagWithResponse Take a tag off a call
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/calls/{id}/tags/{tag} (the `RemoveTag` operationId).
+	RemoveTagWithResponse(ctx context.Context, id CallId, tag string, reqEditors ...RequestEditorFn) (*RemoveTagResponse, error)
 
 	// ListConversationsWithResponse A page of conversations, newest first
 	//
@@ -2985,6 +5412,76 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/conversations/{id}/explain (the `ExplainConversation` operationId).
 	ExplainConversationWithResponse(ctx context.Context, id ConversationId, params *ExplainConversationParams, reqEditors ...RequestEditorFn) (*ExplainConversationResponse, error)
+
+	// StatsAgentsWithResponse Offers, answers and misses of agents
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/stats/agents (the `StatsAgents` operationId).
+	StatsAgentsWithResponse(ctx context.Context, params *StatsAgentsParams, reqEditors ...RequestEditorFn) (*StatsAgentsResponse, error)
+
+	// StatsCallsWithResponse What calls came to
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/stats/calls (the `StatsCalls` operationId).
+	StatsCallsWithResponse(ctx context.Context, params *StatsCallsParams, reqEditors ...RequestEditorFn) (*StatsCallsResponse, error)
+
+	// StatsMissedWithResponse Who was missed, and whether that was made good
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/stats/missed (the `StatsMissed` operationId).
+	StatsMissedWithResponse(ctx context.Context, params *StatsMissedParams, reqEditors ...RequestEditorFn) (*StatsMissedResponse, error)
+
+	// StatsNumbersWithResponse The numbers that were dialled, called or called in most
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/stats/numbers (the `StatsNumbers` operationId).
+	StatsNumbersWithResponse(ctx context.Context, params *StatsNumbersParams, reqEditors ...RequestEditorFn) (*StatsNumbersResponse, error)
+
+	// StatsQueuesWithResponse Service level, waits and abandonment of queues
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/stats/queues (the `StatsQueues` operationId).
+	StatsQueuesWithResponse(ctx context.Context, params *StatsQueuesParams, reqEditors ...RequestEditorFn) (*StatsQueuesResponse, error)
+
+	// StatsTrunksWithResponse Traffic of trunks
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/stats/trunks (the `StatsTrunks` operationId).
+	StatsTrunksWithResponse(ctx context.Context, params *StatsTrunksParams, reqEditors ...RequestEditorFn) (*StatsTrunksResponse, error)
+
+	// LinkRecordingWithBodyWithResponse A short-lived link to one recording
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/tokens/recording-link (the `LinkRecording` operationId).
+	LinkRecordingWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LinkRecordingResponse, error)
+
+	// LinkRecordingWithResponse A short-lived link to one recording
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/tokens/recording-link (the `LinkRecording` operationId).
+	LinkRecordingWithResponse(ctx context.Context, body LinkRecordingJSONRequestBody, reqEditors ...RequestEditorFn) (*LinkRecordingResponse, error)
+
+	// RevokeTokenWithBodyWithResponse A token is taken no more
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/tokens/revoke (the `RevokeToken` operationId).
+	RevokeTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RevokeTokenResponse, error)
+
+	// RevokeTokenWithResponse A token is taken no more
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/tokens/revoke (the `RevokeToken` operationId).
+	RevokeTokenWithResponse(ctx context.Context, body RevokeTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*RevokeTokenResponse, error)
 
 	// ShowContractWithResponse This document as a page to read and try
 	//
@@ -3100,7 +5597,9 @@ func (r ListAuditResponse) ContentType() string {
 
 // ListCallsResponse200Headers the declared response headers of an HTTP 200 response for ListCalls
 type ListCallsResponse200Headers struct {
-	XRequestId *string
+	ContentDisposition *string
+	XRequestId         *string
+	XRows              *int
 }
 
 // ListCallsResponse401Headers the declared response headers of an HTTP 401 response for ListCalls
@@ -3111,6 +5610,11 @@ type ListCallsResponse401Headers struct {
 // ListCallsResponse403Headers the declared response headers of an HTTP 403 response for ListCalls
 type ListCallsResponse403Headers struct {
 	WWWAuthenticate *string
+}
+
+// ListCallsResponse429Headers the declared response headers of an HTTP 429 response for ListCalls
+type ListCallsResponse429Headers struct {
+	RetryAfter *int
 }
 
 // ListCallsResponse503Headers the declared response headers of an HTTP 503 response for ListCalls
@@ -3129,6 +5633,12 @@ type ListCallsResponse struct {
 	ApplicationproblemJSON401 *Unauthorized
 	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON406 the response for an HTTP 406 `application/problem+json` response
+	ApplicationproblemJSON406 *NotAcceptable
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *TooLarge
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *TooMany
 	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationproblemJSON503 *Unavailable
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -3139,6 +5649,8 @@ type ListCallsResponse struct {
 	Headers401 *ListCallsResponse401Headers
 	// Headers403 the parsed response headers for an HTTP 403 response
 	Headers403 *ListCallsResponse403Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListCallsResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ListCallsResponse503Headers
 }
@@ -3161,6 +5673,21 @@ func (r ListCallsResponse) GetApplicationproblemJSON401() *Unauthorized {
 // GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
 func (r ListCallsResponse) GetApplicationproblemJSON403() *Forbidden {
 	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON406 returns the response for an HTTP 406 `application/problem+json` response
+func (r ListCallsResponse) GetApplicationproblemJSON406() *NotAcceptable {
+	return r.ApplicationproblemJSON406
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListCallsResponse) GetApplicationproblemJSON422() *TooLarge {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListCallsResponse) GetApplicationproblemJSON429() *TooMany {
+	return r.ApplicationproblemJSON429
 }
 
 // GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
@@ -3196,6 +5723,110 @@ func (r ListCallsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListCallsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// EraseRecordingsResponse401Headers the declared response headers of an HTTP 401 response for EraseRecordings
+type EraseRecordingsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// EraseRecordingsResponse403Headers the declared response headers of an HTTP 403 response for EraseRecordings
+type EraseRecordingsResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// EraseRecordingsResponse503Headers the declared response headers of an HTTP 503 response for EraseRecordings
+type EraseRecordingsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type EraseRecordingsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLong
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *EraseRecordingsResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *EraseRecordingsResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *EraseRecordingsResponse503Headers
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r EraseRecordingsResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r EraseRecordingsResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r EraseRecordingsResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r EraseRecordingsResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r EraseRecordingsResponse) GetApplicationproblemJSON413() *TooLong {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r EraseRecordingsResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EraseRecordingsResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EraseRecordingsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EraseRecordingsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EraseRecordingsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EraseRecordingsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3300,6 +5931,123 @@ func (r StreamCallsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r StreamCallsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// EditTagsResponse401Headers the declared response headers of an HTTP 401 response for EditTags
+type EditTagsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// EditTagsResponse403Headers the declared response headers of an HTTP 403 response for EditTags
+type EditTagsResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// EditTagsResponse503Headers the declared response headers of an HTTP 503 response for EditTags
+type EditTagsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type EditTagsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Calls   int `json:"calls"`
+		Changed int `json:"changed"`
+	}
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLong
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *EditTagsResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *EditTagsResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *EditTagsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r EditTagsResponse) GetJSON200() *struct {
+	Calls   int `json:"calls"`
+	Changed int `json:"changed"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r EditTagsResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r EditTagsResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r EditTagsResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r EditTagsResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r EditTagsResponse) GetApplicationproblemJSON413() *TooLong {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r EditTagsResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EditTagsResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EditTagsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EditTagsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EditTagsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EditTagsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3528,6 +6276,103 @@ func (r ExplainCallResponse) ContentType() string {
 	return ""
 }
 
+// EraseRecordingResponse401Headers the declared response headers of an HTTP 401 response for EraseRecording
+type EraseRecordingResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// EraseRecordingResponse403Headers the declared response headers of an HTTP 403 response for EraseRecording
+type EraseRecordingResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// EraseRecordingResponse503Headers the declared response headers of an HTTP 503 response for EraseRecording
+type EraseRecordingResponse503Headers struct {
+	RetryAfter *int
+}
+
+type EraseRecordingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *EraseRecordingResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *EraseRecordingResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *EraseRecordingResponse503Headers
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r EraseRecordingResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r EraseRecordingResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r EraseRecordingResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r EraseRecordingResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r EraseRecordingResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EraseRecordingResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EraseRecordingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EraseRecordingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EraseRecordingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EraseRecordingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetRecordingResponse401Headers the declared response headers of an HTTP 401 response for GetRecording
 type GetRecordingResponse401Headers struct {
 	WWWAuthenticate *string
@@ -3559,6 +6404,8 @@ type GetRecordingResponse struct {
 	ApplicationproblemJSON403 *Forbidden
 	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON410 the response for an HTTP 410 `application/problem+json` response
+	ApplicationproblemJSON410 *Erased
 	// ApplicationproblemJSON416 the response for an HTTP 416 `application/problem+json` response
 	ApplicationproblemJSON416 *OutOfRange
 	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -3593,6 +6440,11 @@ func (r GetRecordingResponse) GetApplicationproblemJSON403() *Forbidden {
 // GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r GetRecordingResponse) GetApplicationproblemJSON404() *NotFound {
 	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON410 returns the response for an HTTP 410 `application/problem+json` response
+func (r GetRecordingResponse) GetApplicationproblemJSON410() *Erased {
+	return r.ApplicationproblemJSON410
 }
 
 // GetApplicationproblemJSON416 returns the response for an HTTP 416 `application/problem+json` response
@@ -3633,6 +6485,221 @@ func (r GetRecordingResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetRecordingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AddTagsResponse401Headers the declared response headers of an HTTP 401 response for AddTags
+type AddTagsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// AddTagsResponse403Headers the declared response headers of an HTTP 403 response for AddTags
+type AddTagsResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// AddTagsResponse503Headers the declared response headers of an HTTP 503 response for AddTags
+type AddTagsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type AddTagsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TaggedCall
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLong
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *AddTagsResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *AddTagsResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *AddTagsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AddTagsResponse) GetJSON200() *TaggedCall {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r AddTagsResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r AddTagsResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AddTagsResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AddTagsResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r AddTagsResponse) GetApplicationproblemJSON413() *TooLong {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r AddTagsResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AddTagsResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AddTagsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AddTagsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddTagsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AddTagsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RemoveTagResponse401Headers the declared response headers of an HTTP 401 response for RemoveTag
+type RemoveTagResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// RemoveTagResponse403Headers the declared response headers of an HTTP 403 response for RemoveTag
+type RemoveTagResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// RemoveTagResponse503Headers the declared response headers of an HTTP 503 response for RemoveTag
+type RemoveTagResponse503Headers struct {
+	RetryAfter *int
+}
+
+type RemoveTagResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TaggedCall
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RemoveTagResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *RemoveTagResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RemoveTagResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RemoveTagResponse) GetJSON200() *TaggedCall {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RemoveTagResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RemoveTagResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RemoveTagResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RemoveTagResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r RemoveTagResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RemoveTagResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveTagResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveTagResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveTagResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveTagResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3951,6 +7018,826 @@ func (r ExplainConversationResponse) ContentType() string {
 	return ""
 }
 
+// StatsAgentsResponse401Headers the declared response headers of an HTTP 401 response for StatsAgents
+type StatsAgentsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsAgentsResponse403Headers the declared response headers of an HTTP 403 response for StatsAgents
+type StatsAgentsResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsAgentsResponse503Headers the declared response headers of an HTTP 503 response for StatsAgents
+type StatsAgentsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type StatsAgentsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Statistics
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *StatsAgentsResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *StatsAgentsResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *StatsAgentsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StatsAgentsResponse) GetJSON200() *Statistics {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r StatsAgentsResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r StatsAgentsResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r StatsAgentsResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r StatsAgentsResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StatsAgentsResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StatsAgentsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StatsAgentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StatsAgentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StatsAgentsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// StatsCallsResponse401Headers the declared response headers of an HTTP 401 response for StatsCalls
+type StatsCallsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsCallsResponse403Headers the declared response headers of an HTTP 403 response for StatsCalls
+type StatsCallsResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsCallsResponse503Headers the declared response headers of an HTTP 503 response for StatsCalls
+type StatsCallsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type StatsCallsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Statistics
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *StatsCallsResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *StatsCallsResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *StatsCallsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StatsCallsResponse) GetJSON200() *Statistics {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r StatsCallsResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r StatsCallsResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r StatsCallsResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r StatsCallsResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StatsCallsResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StatsCallsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StatsCallsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StatsCallsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StatsCallsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// StatsMissedResponse401Headers the declared response headers of an HTTP 401 response for StatsMissed
+type StatsMissedResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsMissedResponse403Headers the declared response headers of an HTTP 403 response for StatsMissed
+type StatsMissedResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsMissedResponse503Headers the declared response headers of an HTTP 503 response for StatsMissed
+type StatsMissedResponse503Headers struct {
+	RetryAfter *int
+}
+
+type StatsMissedResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *MissedCallers
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *StatsMissedResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *StatsMissedResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *StatsMissedResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StatsMissedResponse) GetJSON200() *MissedCallers {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r StatsMissedResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r StatsMissedResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r StatsMissedResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r StatsMissedResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StatsMissedResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StatsMissedResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StatsMissedResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StatsMissedResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StatsMissedResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// StatsNumbersResponse401Headers the declared response headers of an HTTP 401 response for StatsNumbers
+type StatsNumbersResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsNumbersResponse403Headers the declared response headers of an HTTP 403 response for StatsNumbers
+type StatsNumbersResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsNumbersResponse503Headers the declared response headers of an HTTP 503 response for StatsNumbers
+type StatsNumbersResponse503Headers struct {
+	RetryAfter *int
+}
+
+type StatsNumbersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Statistics
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *StatsNumbersResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *StatsNumbersResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *StatsNumbersResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StatsNumbersResponse) GetJSON200() *Statistics {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r StatsNumbersResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r StatsNumbersResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r StatsNumbersResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r StatsNumbersResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StatsNumbersResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StatsNumbersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StatsNumbersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StatsNumbersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StatsNumbersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// StatsQueuesResponse401Headers the declared response headers of an HTTP 401 response for StatsQueues
+type StatsQueuesResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsQueuesResponse403Headers the declared response headers of an HTTP 403 response for StatsQueues
+type StatsQueuesResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsQueuesResponse503Headers the declared response headers of an HTTP 503 response for StatsQueues
+type StatsQueuesResponse503Headers struct {
+	RetryAfter *int
+}
+
+type StatsQueuesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Statistics
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *StatsQueuesResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *StatsQueuesResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *StatsQueuesResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StatsQueuesResponse) GetJSON200() *Statistics {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r StatsQueuesResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r StatsQueuesResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r StatsQueuesResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r StatsQueuesResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StatsQueuesResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StatsQueuesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StatsQueuesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StatsQueuesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StatsQueuesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// StatsTrunksResponse401Headers the declared response headers of an HTTP 401 response for StatsTrunks
+type StatsTrunksResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsTrunksResponse403Headers the declared response headers of an HTTP 403 response for StatsTrunks
+type StatsTrunksResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsTrunksResponse503Headers the declared response headers of an HTTP 503 response for StatsTrunks
+type StatsTrunksResponse503Headers struct {
+	RetryAfter *int
+}
+
+type StatsTrunksResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Statistics
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *StatsTrunksResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *StatsTrunksResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *StatsTrunksResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StatsTrunksResponse) GetJSON200() *Statistics {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r StatsTrunksResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r StatsTrunksResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r StatsTrunksResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r StatsTrunksResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StatsTrunksResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StatsTrunksResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StatsTrunksResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StatsTrunksResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StatsTrunksResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// LinkRecordingResponse401Headers the declared response headers of an HTTP 401 response for LinkRecording
+type LinkRecordingResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// LinkRecordingResponse403Headers the declared response headers of an HTTP 403 response for LinkRecording
+type LinkRecordingResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// LinkRecordingResponse503Headers the declared response headers of an HTTP 503 response for LinkRecording
+type LinkRecordingResponse503Headers struct {
+	RetryAfter *int
+}
+
+type LinkRecordingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *struct {
+		Expires time.Time `json:"expires"`
+
+		// Url a path on this server that opens this one recording
+		Url string `json:"url"`
+	}
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLong
+	// ApplicationproblemJSON501 the response for an HTTP 501 `application/problem+json` response
+	ApplicationproblemJSON501 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *LinkRecordingResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *LinkRecordingResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *LinkRecordingResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r LinkRecordingResponse) GetJSON201() *struct {
+	Expires time.Time `json:"expires"`
+
+	// Url a path on this server that opens this one recording
+	Url string `json:"url"`
+} {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r LinkRecordingResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r LinkRecordingResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r LinkRecordingResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r LinkRecordingResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r LinkRecordingResponse) GetApplicationproblemJSON413() *TooLong {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON501 returns the response for an HTTP 501 `application/problem+json` response
+func (r LinkRecordingResponse) GetApplicationproblemJSON501() *Problem {
+	return r.ApplicationproblemJSON501
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r LinkRecordingResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r LinkRecordingResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r LinkRecordingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LinkRecordingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LinkRecordingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LinkRecordingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RevokeTokenResponse401Headers the declared response headers of an HTTP 401 response for RevokeToken
+type RevokeTokenResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// RevokeTokenResponse403Headers the declared response headers of an HTTP 403 response for RevokeToken
+type RevokeTokenResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// RevokeTokenResponse503Headers the declared response headers of an HTTP 503 response for RevokeToken
+type RevokeTokenResponse503Headers struct {
+	RetryAfter *int
+}
+
+type RevokeTokenResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *struct {
+		Expires *time.Time `json:"expires"`
+		Jti     string     `json:"jti"`
+	}
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLong
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RevokeTokenResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *RevokeTokenResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RevokeTokenResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RevokeTokenResponse) GetJSON201() *struct {
+	Expires *time.Time `json:"expires"`
+	Jti     string     `json:"jti"`
+} {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RevokeTokenResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RevokeTokenResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RevokeTokenResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r RevokeTokenResponse) GetApplicationproblemJSON413() *TooLong {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r RevokeTokenResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RevokeTokenResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RevokeTokenResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RevokeTokenResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RevokeTokenResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RevokeTokenResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ShowContractResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4046,7 +7933,9 @@ func (c *ClientWithResponses) ListAuditWithResponse(ctx context.Context, params 
 	return ParseListAuditResponse(rsp)
 }
 
-// ListCallsWithResponse A page of calls, newest first
+// ListCallsWithResponse A page of calls, newest first, or all of them as a file
+//
+// With format, or by Accept, the whole list as a file: CSV needs the right calls:export too, the others calls:export-bulk. limit and offset do not go with it. The trailer X-Rows, the number of calls, tells that it is complete; a file that fails midway ends without it, its connection cut.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -4057,6 +7946,32 @@ func (c *ClientWithResponses) ListCallsWithResponse(ctx context.Context, params 
 		return nil, err
 	}
 	return ParseListCallsResponse(rsp)
+}
+
+// EraseRecordingsWithBodyWithResponse Erase the recordings of several calls, of all of them or of none
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/calls/recordings (the `EraseRecordings` operationId).
+func (c *ClientWithResponses) EraseRecordingsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EraseRecordingsResponse, error) {
+	rsp, err := c.EraseRecordingsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEraseRecordingsResponse(rsp)
+}
+
+// EraseRecordingsWithResponse Erase the recordings of several calls, of all of them or of none
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/calls/recordings (the `EraseRecordings` operationId).
+func (c *ClientWithResponses) EraseRecordingsWithResponse(ctx context.Context, body EraseRecordingsJSONRequestBody, reqEditors ...RequestEditorFn) (*EraseRecordingsResponse, error) {
+	rsp, err := c.EraseRecordings(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEraseRecordingsResponse(rsp)
 }
 
 // StreamCallsWithResponse What becomes of calls, as it becomes known
@@ -4072,6 +7987,32 @@ func (c *ClientWithResponses) StreamCallsWithResponse(ctx context.Context, param
 		return nil, err
 	}
 	return ParseStreamCallsResponse(rsp)
+}
+
+// EditTagsWithBodyWithResponse Put tags on many calls and take others off, on all of them or on none
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/calls/tags (the `EditTags` operationId).
+func (c *ClientWithResponses) EditTagsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EditTagsResponse, error) {
+	rsp, err := c.EditTagsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEditTagsResponse(rsp)
+}
+
+// EditTagsWithResponse Put tags on many calls and take others off, on all of them or on none
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/calls/tags (the `EditTags` operationId).
+func (c *ClientWithResponses) EditTagsWithResponse(ctx context.Context, body EditTagsJSONRequestBody, reqEditors ...RequestEditorFn) (*EditTagsResponse, error) {
+	rsp, err := c.EditTags(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEditTagsResponse(rsp)
 }
 
 // GetCallWithResponse One call
@@ -4100,6 +8041,19 @@ func (c *ClientWithResponses) ExplainCallWithResponse(ctx context.Context, id Ca
 	return ParseExplainCallResponse(rsp)
 }
 
+// EraseRecordingWithResponse Erase the recording of a call, for good
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/calls/{id}/recording (the `EraseRecording` operationId).
+func (c *ClientWithResponses) EraseRecordingWithResponse(ctx context.Context, id CallId, reqEditors ...RequestEditorFn) (*EraseRecordingResponse, error) {
+	rsp, err := c.EraseRecording(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEraseRecordingResponse(rsp)
+}
+
 // GetRecordingWithResponse The recording of a call
 //
 // Returns a wrapper object for the known response body format(s).
@@ -4111,6 +8065,45 @@ func (c *ClientWithResponses) GetRecordingWithResponse(ctx context.Context, id C
 		return nil, err
 	}
 	return ParseGetRecordingResponse(rsp)
+}
+
+// AddTagsWithBodyWithResponse Put tags on a call
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/calls/{id}/tags (the `AddTags` operationId).
+func (c *ClientWithResponses) AddTagsWithBodyWithResponse(ctx context.Context, id CallId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddTagsResponse, error) {
+	rsp, err := c.AddTagsWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddTagsResponse(rsp)
+}
+
+// AddTagsWithResponse Put tags on a call
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/calls/{id}/tags (the `AddTags` operationId).
+func (c *ClientWithResponses) AddTagsWithResponse(ctx context.Context, id CallId, body AddTagsJSONRequestBody, reqEditors ...RequestEditorFn) (*AddTagsResponse, error) {
+	rsp, err := c.AddTags(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddTagsResponse(rsp)
+}
+
+// RemoveTagWithResponse Take a tag off a call
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/calls/{id}/tags/{tag} (the `RemoveTag` operationId).
+func (c *ClientWithResponses) RemoveTagWithResponse(ctx context.Context, id CallId, tag string, reqEditors ...RequestEditorFn) (*RemoveTagResponse, error) {
+	rsp, err := c.RemoveTag(ctx, id, tag, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveTagResponse(rsp)
 }
 
 // ListConversationsWithResponse A page of conversations, newest first
@@ -4150,6 +8143,136 @@ func (c *ClientWithResponses) ExplainConversationWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseExplainConversationResponse(rsp)
+}
+
+// StatsAgentsWithResponse Offers, answers and misses of agents
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/stats/agents (the `StatsAgents` operationId).
+func (c *ClientWithResponses) StatsAgentsWithResponse(ctx context.Context, params *StatsAgentsParams, reqEditors ...RequestEditorFn) (*StatsAgentsResponse, error) {
+	rsp, err := c.StatsAgents(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStatsAgentsResponse(rsp)
+}
+
+// StatsCallsWithResponse What calls came to
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/stats/calls (the `StatsCalls` operationId).
+func (c *ClientWithResponses) StatsCallsWithResponse(ctx context.Context, params *StatsCallsParams, reqEditors ...RequestEditorFn) (*StatsCallsResponse, error) {
+	rsp, err := c.StatsCalls(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStatsCallsResponse(rsp)
+}
+
+// StatsMissedWithResponse Who was missed, and whether that was made good
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/stats/missed (the `StatsMissed` operationId).
+func (c *ClientWithResponses) StatsMissedWithResponse(ctx context.Context, params *StatsMissedParams, reqEditors ...RequestEditorFn) (*StatsMissedResponse, error) {
+	rsp, err := c.StatsMissed(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStatsMissedResponse(rsp)
+}
+
+// StatsNumbersWithResponse The numbers that were dialled, called or called in most
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/stats/numbers (the `StatsNumbers` operationId).
+func (c *ClientWithResponses) StatsNumbersWithResponse(ctx context.Context, params *StatsNumbersParams, reqEditors ...RequestEditorFn) (*StatsNumbersResponse, error) {
+	rsp, err := c.StatsNumbers(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStatsNumbersResponse(rsp)
+}
+
+// StatsQueuesWithResponse Service level, waits and abandonment of queues
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/stats/queues (the `StatsQueues` operationId).
+func (c *ClientWithResponses) StatsQueuesWithResponse(ctx context.Context, params *StatsQueuesParams, reqEditors ...RequestEditorFn) (*StatsQueuesResponse, error) {
+	rsp, err := c.StatsQueues(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStatsQueuesResponse(rsp)
+}
+
+// StatsTrunksWithResponse Traffic of trunks
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/stats/trunks (the `StatsTrunks` operationId).
+func (c *ClientWithResponses) StatsTrunksWithResponse(ctx context.Context, params *StatsTrunksParams, reqEditors ...RequestEditorFn) (*StatsTrunksResponse, error) {
+	rsp, err := c.StatsTrunks(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStatsTrunksResponse(rsp)
+}
+
+// LinkRecordingWithBodyWithResponse A short-lived link to one recording
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/tokens/recording-link (the `LinkRecording` operationId).
+func (c *ClientWithResponses) LinkRecordingWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LinkRecordingResponse, error) {
+	rsp, err := c.LinkRecordingWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLinkRecordingResponse(rsp)
+}
+
+// LinkRecordingWithResponse A short-lived link to one recording
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/tokens/recording-link (the `LinkRecording` operationId).
+func (c *ClientWithResponses) LinkRecordingWithResponse(ctx context.Context, body LinkRecordingJSONRequestBody, reqEditors ...RequestEditorFn) (*LinkRecordingResponse, error) {
+	rsp, err := c.LinkRecording(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLinkRecordingResponse(rsp)
+}
+
+// RevokeTokenWithBodyWithResponse A token is taken no more
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/tokens/revoke (the `RevokeToken` operationId).
+func (c *ClientWithResponses) RevokeTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RevokeTokenResponse, error) {
+	rsp, err := c.RevokeTokenWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeTokenResponse(rsp)
+}
+
+// RevokeTokenWithResponse A token is taken no more
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/tokens/revoke (the `RevokeToken` operationId).
+func (c *ClientWithResponses) RevokeTokenWithResponse(ctx context.Context, body RevokeTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*RevokeTokenResponse, error) {
+	rsp, err := c.RevokeToken(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeTokenResponse(rsp)
 }
 
 // ShowContractWithResponse This document as a page to read and try
@@ -4314,6 +8437,27 @@ func ParseListCallsResponse(rsp *http.Response) (*ListCallsResponse, error) {
 		}
 		response.ApplicationproblemJSON403 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 406:
+		var dest NotAcceptable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON406 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooMany
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -4328,17 +8472,34 @@ func ParseListCallsResponse(rsp *http.Response) (*ListCallsResponse, error) {
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv) unsupported
+
 	}
 
 	switch {
 	case rsp.StatusCode == 200:
 		var headers ListCallsResponse200Headers
+		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentDisposition = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			}
 			headers.XRequestId = &value
+		}
+		if values := rsp.Header.Values("X-Rows"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Rows", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRows = &value
 		}
 		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
@@ -4361,8 +8522,122 @@ func ParseListCallsResponse(rsp *http.Response) (*ListCallsResponse, error) {
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers403 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListCallsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListCallsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseEraseRecordingsResponse parses an HTTP response from a EraseRecordingsWithResponse call
+func ParseEraseRecordingsResponse(rsp *http.Response) (*EraseRecordingsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EraseRecordingsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLong
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers EraseRecordingsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers EraseRecordingsResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers EraseRecordingsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -4467,6 +8742,117 @@ func ParseStreamCallsResponse(rsp *http.Response) (*StreamCallsResponse, error) 
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers StreamCallsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseEditTagsResponse parses an HTTP response from a EditTagsWithResponse call
+func ParseEditTagsResponse(rsp *http.Response) (*EditTagsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EditTagsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Calls   int `json:"calls"`
+			Changed int `json:"changed"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLong
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers EditTagsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers EditTagsResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers EditTagsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -4699,6 +9085,103 @@ func ParseExplainCallResponse(rsp *http.Response) (*ExplainCallResponse, error) 
 	return response, nil
 }
 
+// ParseEraseRecordingResponse parses an HTTP response from a EraseRecordingWithResponse call
+func ParseEraseRecordingResponse(rsp *http.Response) (*EraseRecordingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EraseRecordingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers EraseRecordingResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers EraseRecordingResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers EraseRecordingResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetRecordingResponse parses an HTTP response from a GetRecordingWithResponse call
 func ParseGetRecordingResponse(rsp *http.Response) (*GetRecordingResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -4740,6 +9223,13 @@ func ParseGetRecordingResponse(rsp *http.Response) (*GetRecordingResponse, error
 			return nil, err
 		}
 		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 410:
+		var dest Erased
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON410 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 416:
 		var dest OutOfRange
@@ -4797,6 +9287,215 @@ func ParseGetRecordingResponse(rsp *http.Response) (*GetRecordingResponse, error
 		response.Headers416 = &headers
 	case rsp.StatusCode == 503:
 		var headers GetRecordingResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAddTagsResponse parses an HTTP response from a AddTagsWithResponse call
+func ParseAddTagsResponse(rsp *http.Response) (*AddTagsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddTagsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TaggedCall
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLong
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers AddTagsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers AddTagsResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers AddTagsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRemoveTagResponse parses an HTTP response from a RemoveTagWithResponse call
+func ParseRemoveTagResponse(rsp *http.Response) (*RemoveTagResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveTagResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TaggedCall
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers RemoveTagResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers RemoveTagResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers RemoveTagResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -5100,6 +9799,794 @@ func ParseExplainConversationResponse(rsp *http.Response) (*ExplainConversationR
 		response.Headers403 = &headers
 	case rsp.StatusCode == 503:
 		var headers ExplainConversationResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseStatsAgentsResponse parses an HTTP response from a StatsAgentsWithResponse call
+func ParseStatsAgentsResponse(rsp *http.Response) (*StatsAgentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StatsAgentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Statistics
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers StatsAgentsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers StatsAgentsResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers StatsAgentsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseStatsCallsResponse parses an HTTP response from a StatsCallsWithResponse call
+func ParseStatsCallsResponse(rsp *http.Response) (*StatsCallsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StatsCallsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Statistics
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers StatsCallsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers StatsCallsResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers StatsCallsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseStatsMissedResponse parses an HTTP response from a StatsMissedWithResponse call
+func ParseStatsMissedResponse(rsp *http.Response) (*StatsMissedResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StatsMissedResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MissedCallers
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers StatsMissedResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers StatsMissedResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers StatsMissedResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseStatsNumbersResponse parses an HTTP response from a StatsNumbersWithResponse call
+func ParseStatsNumbersResponse(rsp *http.Response) (*StatsNumbersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StatsNumbersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Statistics
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers StatsNumbersResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers StatsNumbersResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers StatsNumbersResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseStatsQueuesResponse parses an HTTP response from a StatsQueuesWithResponse call
+func ParseStatsQueuesResponse(rsp *http.Response) (*StatsQueuesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StatsQueuesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Statistics
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers StatsQueuesResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers StatsQueuesResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers StatsQueuesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseStatsTrunksResponse parses an HTTP response from a StatsTrunksWithResponse call
+func ParseStatsTrunksResponse(rsp *http.Response) (*StatsTrunksResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StatsTrunksResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Statistics
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers StatsTrunksResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers StatsTrunksResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers StatsTrunksResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseLinkRecordingResponse parses an HTTP response from a LinkRecordingWithResponse call
+func ParseLinkRecordingResponse(rsp *http.Response) (*LinkRecordingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LinkRecordingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest struct {
+			Expires time.Time `json:"expires"`
+
+			// Url a path on this server that opens this one recording
+			Url string `json:"url"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLong
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 501:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON501 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers LinkRecordingResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers LinkRecordingResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers LinkRecordingResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRevokeTokenResponse parses an HTTP response from a RevokeTokenWithResponse call
+func ParseRevokeTokenResponse(rsp *http.Response) (*RevokeTokenResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RevokeTokenResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest struct {
+			Expires *time.Time `json:"expires"`
+			Jti     string     `json:"jti"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLong
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers RevokeTokenResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers RevokeTokenResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers RevokeTokenResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
