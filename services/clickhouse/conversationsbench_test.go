@@ -92,6 +92,17 @@ func questions(b *testing.B, store *clickhouse.Store, end time.Time) []question 
 			return len(legs), err
 		}
 	}
+	statistics := func(name string, hourly bool) func(context.Context, int) (int, error) {
+		return func(ctx context.Context, n int) (int, error) {
+			q := clickhouse.StatsQuery{Statistic: clickhouse.StatisticOf(name), Thresholds: clickhouse.Thresholds{Level: 20, Short: 5}}
+			q.From, q.To = month(n)
+			for at := q.From; hourly && at < q.To; at += 3600_000 {
+				q.Cuts = append(q.Cuts, at)
+			}
+			tallies, err := store.Stats(ctx, clickhouse.Scope{Orgs: []uint32{1}}, q)
+			return len(tallies), err
+		}
+	}
 	legs := func(count int, stored bool) func(context.Context, int) (int, error) {
 		var batches [][]clickhouse.Key
 		for n := range 5 {
@@ -127,6 +138,16 @@ func questions(b *testing.B, store *clickhouse.Store, end time.Time) []question 
 			return store.Answers(ctx, fmt.Sprintf(`SELECT toStartOfHour(start) AS hour, queue_name, count(), countIf(outcome = 'answered'),
 				avg(wait_time), quantile(0.95)(wait_time), sum(talk_time) FROM conversations
 				WHERE org_id = 1 AND start >= fromUnixTimestamp64Milli(%d) AND start < fromUnixTimestamp64Milli(%d) GROUP BY ALL ORDER BY ALL`, from, to))
+		}},
+		{"statistics: a month by hour and queue, largest organisation", statistics("queues", true)},
+		{"statistics: the same as a whole", statistics("queues", false)},
+		{"statistics: a month of calls by hour, largest organisation", statistics("calls", true)},
+		{"statistics: a month of agents, largest organisation", statistics("agents", false)},
+		{"statistics: the callers missed in a month, largest organisation", func(ctx context.Context, n int) (int, error) {
+			f := clickhouse.Filter{}
+			f.From, f.To = month(n)
+			callers, err := store.Missed(ctx, clickhouse.Scope{Orgs: []uint32{1}}, &f, 24*time.Hour)
+			return len(callers), err
 		}},
 		{"legs of 10 conversations, none stored", legs(10, false)},
 		{"legs of 1,000 conversations, none stored", legs(1000, false)},
