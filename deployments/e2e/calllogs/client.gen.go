@@ -172,6 +172,24 @@ func (e MissedCallerStatus) Valid() bool {
 	}
 }
 
+// Defines values for PaginationTotalRelation.
+const (
+	Eq  PaginationTotalRelation = "eq"
+	Gte PaginationTotalRelation = "gte"
+)
+
+// Valid indicates whether the value is a known member of the PaginationTotalRelation enum.
+func (e PaginationTotalRelation) Valid() bool {
+	switch e {
+	case Eq:
+		return true
+	case Gte:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for StatisticsStatistic.
 const (
 	StatisticsStatisticAgents  StatisticsStatistic = "agents"
@@ -1136,11 +1154,20 @@ type Pagination struct {
 	// HasMore the next page has at least one
 	HasMore bool `json:"has_more"`
 	Limit   int  `json:"limit"`
-	Offset  int  `json:"offset"`
+
+	// NextCursor cursor of the next page; null on the last
+	NextCursor *string `json:"next_cursor,omitempty"`
+	Offset     int     `json:"offset"`
 
 	// Total records that the filter leaves
 	Total int64 `json:"total"`
+
+	// TotalRelation gte: there are total records or more, the count is under way
+	TotalRelation *PaginationTotalRelation `json:"total_relation,omitempty"`
 }
+
+// PaginationTotalRelation gte: there are total records or more, the count is under way
+type PaginationTotalRelation string
 
 // Participant defines model for Participant.
 type Participant struct {
