@@ -38,6 +38,7 @@ bench: ## measure: throughput against the engine's own copy, memory, freshness; 
 	go test -run '^$$' -bench '^BenchmarkHistory' -benchtime 1x -timeout 60m -v ./deployments/e2e
 	go test -run '^$$' -bench 'Classify|Understand' ./enricher
 	go test -run '^$$' -bench '^BenchmarkConversations' -benchtime 1x -timeout 60m -v ./services/clickhouse
+	go test -run '^$$' -bench '^BenchmarkExport' -benchtime 1x -timeout 60m -v ./queryapi
 
 FUZZED := services/call:FuzzReader enricher:FuzzRules enricher:FuzzPattern enricher:FuzzChannel enricher:FuzzUserfield enricher:FuzzNumber enricher:FuzzClid enricher:FuzzConversation enricher:FuzzManyRows queryapi:FuzzMask queryapi:FuzzToken
 FUZZTIME ?= 60s

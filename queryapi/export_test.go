@@ -201,7 +201,7 @@ func checkCSV(t *testing.T, body string, want []row, read func(string) string) {
 // unquoted takes the quote off that stands before what might be a formula.
 func unquoted(t *testing.T) func(string) string {
 	return func(cell string) string {
-		if cell == "" || strings.ContainsRune("=-@\t\r\n＝＋－＠", []rune(cell)[0]) && !isNumber(cell) || cell[0] == '+' && strings.Trim(cell[1:], "0123456789") != "" {
+		if cell == "" || strings.ContainsRune("=-@\t\r\n＝＋－＠", []rune(cell)[0]) && !isNumber(cell) || cell[0] == '+' && strings.Trim(cell[1:], "0123456789•") != "" {
 			if cell != "" {
 				t.Errorf("cell %s may be taken for a formula", short(cell))
 			}
@@ -400,6 +400,27 @@ func TestExportsAreTheList(t *testing.T) {
 				checkSheet(t, get("xlsx", "application/vnd.openxmlformats"), want)
 			}
 		})
+	}
+}
+
+// Who sees no whole numbers in a list sees none in a file.
+func TestExportsAreMasked(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, newStore(t, talked(1, 1, 1), missed(2, 1)), nil, func(c *config) { c.MaskNumbers = []string{"supervisor"} })
+	token := tokenOf(t, "supervisor", 1)
+	var want []row
+	for _, record := range pagedRecords(t, s, token, "") {
+		r := rowOf(t, record)
+		if want = append(want, r); r["src"] != "9199444•••••" {
+			t.Fatalf("src is %v", r["src"])
+		}
+	}
+	file := func(format string) string { return s.get(t, token, "/api/v1/calls?format="+format).body }
+	checkCSV(t, file("csv"), want, unquoted(t))
+	checkParquet(t, file("parquet"), want)
+	checkSheet(t, file("xlsx"), want)
+	if lines := file("ndjson"); strings.Contains(lines, "919944421125") || strings.Count(lines, "9199444•••••") < 4 {
+		t.Error(lines)
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 
 // A group of rows is in memory until it is written: it ends at so many calls, or where their records come to so many bytes.
 const (
-	groupRows  = 20_000
-	groupBytes = 16 << 20
+	groupRows  = 10_000
+	groupBytes = 8 << 20
 )
 
 // columnar is a Parquet file: a column has the type of its field, all but id may be null, lists are lists of texts.

@@ -58,9 +58,11 @@ func (s *Store) piece(ctx context.Context, snapshot *Snapshot, wanted []stamp, e
 	which, _ := idFilter(ids)
 	asked := about(snapshot.scope, &Filter{From: wanted[len(wanted)-1].calldate, To: wanted[0].calldate + 1, Omitted: snapshot.omitted})
 	asked.and(which)
-	// Little is in memory here: a block that is being read, one that waits and one that is decoded.
-	ctx = clickhouse.Context(besides(asked.carry(ctx), clickhouse.Settings{"max_block_size": 1024, "max_query_size": mostText}),
-		clickhouse.WithBlockBufferSize(1))
+	// Little is in memory here: a block that is being read, one that waits and one that is decoded. The server, too, waits
+	// for who takes them slowly.
+	ctx = clickhouse.Context(besides(asked.carry(ctx), clickhouse.Settings{
+		"max_block_size": 1024, "max_query_size": mostText, "http_send_timeout": 600,
+	}), clickhouse.WithBlockBufferSize(1))
 	err = s.scan(ctx, s.rowColumns, "calls WHERE "+asked.where()+" ORDER BY calldate DESC, id DESC, org_id DESC, version DESC", func(r *record) error {
 		at := stamp{placeOf(&r.Call), uint64(r.Call.Version)}
 		if len(wanted) == 0 || at != wanted[0] {

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/cdrflow/cdrflow/services/call"
 	"github.com/cdrflow/cdrflow/services/clickhouse"
+	"github.com/cdrflow/cdrflow/services/servertest"
 )
 
 // shifts are calls of three organisations, some at the same time, some at none (1970).
@@ -221,4 +223,9 @@ func TestStreamThatIsLeft(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || n == snapshot.Rows() {
 		t.Errorf("%d calls, %v", n, err)
 	}
+	// The server works for nobody any more.
+	servertest.Eventually(t, time.Minute, func() bool {
+		return store.Text(t, "SELECT toString(count()) FROM system.processes WHERE query LIKE '%FROM calls%' AND query NOT LIKE '%system.processes%'"+
+			" AND current_database = currentDatabase()") == "0"
+	}, "no query is left")
 }
