@@ -189,12 +189,20 @@ func (d *demonstration) hints(ctx context.Context, h *house.House, addr, token s
 	say("")
 	say("  TOKEN=%s", token)
 	say("")
-	say("  the newest calls   curl -s -H \"Authorization: Bearer $TOKEN\" 'http://%s/api/v1/calls?limit=3'", addr)
-	say("  the tickets        curl -s '%s/tickets?limit=3'", h.LogsUpdateURL)
-	if url := d.recording(ctx, addr, token); url != "" {
-		say("  a recording        curl -s -o call.wav \"http://%s%s?token=$TOKEN\"", addr, url)
+	curl := func(what, path, options string) {
+		say("  %-18s curl -s %s-H \"Authorization: Bearer $TOKEN\" 'http://%s%s'", what, options, addr, path)
 	}
-	say("  the stages         DATA_DIR=%s cdrflow status", d.config.DataDir)
+	curl("the newest calls", "/api/v1/calls?limit=3", "")
+	curl("what was missed", "/api/v1/conversations?direction=inbound&outcome=missed,abandoned&limit=3", "")
+	curl("today by queue", "/api/v1/stats/queues", "")
+	curl("calls as they end", "/api/v1/calls/stream", "-N ")
+	curl("a spreadsheet", "/api/v1/calls?format=xlsx", "-o calls.xlsx ")
+	say("  %-18s curl -s '%s/tickets?limit=3'", "the tickets", h.LogsUpdateURL)
+	if url := d.recording(ctx, addr, token); url != "" {
+		say("  %-18s curl -s -o call.wav \"http://%s%s?token=$TOKEN\"", "a recording", addr, url)
+	}
+	say("  %-18s http://%s/docs", "the API", addr)
+	say("  %-18s DATA_DIR=%s cdrflow status", "the stages", d.config.DataDir)
 	say("")
 }
 
