@@ -21,7 +21,7 @@ func (a *api) list(w http.ResponseWriter, r *http.Request, h *holder) error {
 }
 
 // listCalls answers with a page of calls.
-func (a *api) listCalls(w http.ResponseWriter, r *http.Request, h *holder, narrow func(*clickhouse.Filter)) error {
+func (a *api) listCalls(w http.ResponseWriter, r *http.Request, h *holder, narrow func(*clickhouse.Filter) error) error {
 	p, err := a.page(r, h, listOfCalls, narrow)
 	if err != nil {
 		return err

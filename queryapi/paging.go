@@ -37,11 +37,11 @@ type page struct {
 }
 
 // page reads the query string of a list; narrow, if there is one, adds to its filter what the address says already.
-func (a *api) page(r *http.Request, h *holder, list string, narrow func(*clickhouse.Filter)) (p page, err error) {
+func (a *api) page(r *http.Request, h *holder, list string, narrow func(*clickhouse.Filter) error) (p page, err error) {
 	p.list = list
 	known := slices.Concat(filterNames, pageNames)
-	if list == listOfCalls {
-		known = append(known, formatName)
+	if list == listOfCalls && narrow == nil {
+		known = append(known, formatName) // which asks for the page when it asks for JSON
 	}
 	values, err := parameters(r.URL.RawQuery, known...)
 	if err != nil {
@@ -63,7 +63,9 @@ func (a *api) page(r *http.Request, h *holder, list string, narrow func(*clickho
 		return p, err
 	}
 	if narrow != nil {
-		narrow(&p.Filter)
+		if err := narrow(&p.Filter); err != nil {
+			return p, err
+		}
 	}
 	p.key = newCursorKey(list, &p.Filter, p.Sort, values.Get("org_id"), values.Get("recurse"))
 	if !values.Has(cursorName) {

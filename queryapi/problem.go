@@ -20,6 +20,7 @@ const (
 	parameterInvalid  code = "parameter_invalid"
 	offsetTooDeep     code = "offset_too_deep"
 	cursorInvalid     code = "cursor_invalid"
+	extensionMissing  code = "extension_missing"
 	queryMalformed    code = "query_malformed"
 	bodyMalformed     code = "body_malformed"
 	bodyTooLong       code = "body_too_long"
@@ -79,6 +80,7 @@ var problems = map[code]struct {
 	parameterInvalid:  {400, "Parameter out of its limits"},
 	offsetTooDeep:     {400, "Offset too deep"},
 	cursorInvalid:     {400, "Cursor refused"},
+	extensionMissing:  {400, "Token without extension"},
 	queryMalformed:    {400, "Malformed query string"},
 	bodyMalformed:     {400, "Malformed body"},
 	bodyTooLong:       {413, "Body too long"},

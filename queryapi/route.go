@@ -29,6 +29,7 @@ func (a *api) routes() []route {
 		{http.MethodGet, v1 + "/calls/{id}", readCalls, a.get, false},
 		{http.MethodGet, v1 + "/calls/{id}/explain", readCalls, a.explainCall, false},
 		{http.MethodGet, recordingPath, readRecordings, a.recording, true},
+		{http.MethodGet, v1 + "/users/me/calls", readCalls, a.mine, false},
 		{http.MethodGet, v1 + "/conversations", readConversations, a.conversations, false},
 		{http.MethodGet, v1 + "/conversations/{id}", readConversations, a.conversation, false},
 		{http.MethodGet, v1 + "/conversations/{id}/explain", readConversations, a.explainConversation, false},

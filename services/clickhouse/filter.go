@@ -19,6 +19,7 @@ type Filter struct {
 	Search         string // part of a number or name of the call
 	Numbers, DIDs  []Number
 	Extensions     []string // that called, rang or answered
+	Participant    string   // one such extension, beside whatever else is asked for: whose calls these are
 	Agents         []string // that answered from a queue: the endpoint, with its technology or without
 	Queues, Trunks []string
 	Tags           [][]string // one of each list
@@ -83,6 +84,7 @@ func (f *Filter) conditions() []condition {
 	words(f.Queues, inQueue)
 	words(f.Agents, byAgent)
 	words(f.Extensions, atExtension)
+	some(f.Participant != "", func() condition { return atExtension([]string{f.Participant}) })
 
 	some(f.Caller != "", func() condition { return holding(f.Caller, callers) })
 	some(f.Callee != "", func() condition { return holding(f.Callee, callees) })

@@ -170,7 +170,7 @@ func anyFilter(r *rand.Rand, calls []call.Call) clickhouse.Filter {
 		case 15:
 			f.DIDs = numbers()
 		case 16:
-			f.Extensions = some(texts)
+			f.Extensions, f.Participant = some(texts), pick(r, []string{"", "1001", "'"})
 		case 17:
 			f.Agents = some(texts)
 		case 18:
@@ -220,7 +220,7 @@ func TestConditionsAreBound(t *testing.T) {
 		Directions: []string{typed}, Dispositions: []string{typed}, Outcomes: []string{typed}, LegKinds: []string{typed},
 		AnsweredTypes: []string{typed}, DisconnectedBy: []string{typed}, HangupCauses: []string{typed}, Sources: []string{typed},
 		Caller: typed, Callee: typed + "é", Search: typed, Numbers: []clickhouse.Number{{Pattern: typed}}, DIDs: []clickhouse.Number{{Pattern: typed}},
-		Extensions: []string{typed}, Agents: []string{typed}, Queues: []string{typed}, Trunks: []string{typed}, Tags: [][]string{{typed}},
+		Extensions: []string{typed}, Participant: typed, Agents: []string{typed}, Queues: []string{typed}, Trunks: []string{typed}, Tags: [][]string{{typed}},
 		Recorded: &yes, Conversation: &clickhouse.Key{Source: typed, Linkedid: typed},
 	}
 	for _, statement := range clickhouse.Conditions(orgs(1), &f) {
