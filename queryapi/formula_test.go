@@ -28,8 +28,15 @@ func TestRatios(t *testing.T) {
 		got  *float64
 		want string
 	}{
-		{ratio(2, 2+3+8+4+3+5), "0.08"}, {ratio(0, 0), "null"}, {ratio(0, 7), "0"}, {ratio(1, 3), "0.3333"}, {ratio(3, 3), "1"},
-		{average(100, 3), "33.33"}, {average(0, 0), "null"}, {erlang(5400), "1.5"}, {erlang(0), "0"},
+		{ratio(2, 2+3+8+4+3+5), "0.08"},
+		{ratio(0, 0), "null"},
+		{ratio(0, 7), "0"},
+		{ratio(1, 3), "0.3333"},
+		{ratio(3, 3), "1"},
+		{average(100, 3), "33.33"},
+		{average(0, 0), "null"},
+		{erlang(5400), "1.5"},
+		{erlang(0), "0"},
 	} {
 		if show(c.got) != c.want {
 			t.Errorf("%s, want %s", show(c.got), c.want)

@@ -75,7 +75,7 @@ var fridayWants = []struct{ path, wants string }{
 		data[sales]/total/abandoned_in_threshold=2 data[sales]/total/wait_unknown=1 data[sales]/total/service_level=0.4
 		data[sales]/total/asa=17 data[sales]/total/aat=16.33 data[sales]/total/att=63.33 data[sales]/total/aht_cdr=63.33
 		data[sales]/total/abandonment_rate=0.4286 data[sales]/total/abandonment_rate_net=0.3333 data[sales]/total/answer_rate=0.4286
-		data[sales]/total/wait/known=6 data[sales]/total/wait/longest=40 data[sales]/total/wait/p50=10 data[sales]/total/wait/p90=40
+		data[sales]/total/wait/known=6 data[sales]/total/wait/longest=40 data[sales]/total/wait/p50=20 data[sales]/total/wait/p90=40
 		data[sales]/total/wait/p95=40 data[sales]/total/wait/p99=40 data[sales]/total/talk/sum=190
 		data[sales]/busiest_hour/local=2026-11-20_09:00 data[sales]/busiest_hour/offered=4
 		data[support]/total/offered=3 data[support]/total/answered=2 data[support]/total/timeout=1 data[support]/total/asa=15

@@ -44,7 +44,7 @@ type Tally struct {
 // Whole stands for the whole time.
 const Whole = -1
 
-// Spread tells of a length in seconds. Percentiles are the smallest length that so many percent do not exceed.
+// Spread tells of a length in seconds. A percentile is the one behind the shortest so many percent.
 type Spread struct {
 	Known              uint64 // rows that know it; the rest is 0 where there are none
 	Sum, Longest       int64
@@ -89,7 +89,7 @@ func (s *Store) Stats(ctx context.Context, scope Scope, q StatsQuery) ([]Tally, 
 	}
 	statement += "SELECT " + strings.Join(append(keyColumns(keys), q.columns()...), ", ") + " FROM calls FINAL WHERE " + asked.where()
 	if len(keys) > 0 {
-		statement += fmt.Sprintf(" GROUP BY %s WITH CUBE LIMIT %d", strings.Join(keys, ", "), mostTallies+1)
+		statement += fmt.Sprintf(" GROUP BY GROUPING SETS (%s) LIMIT %d", subsets(keys), mostTallies+1)
 	}
 	tallies, err := s.tallies(asked.carry(long(ctx)), statement, &q)
 	if err != nil {
@@ -152,8 +152,16 @@ func (q *StatsQuery) columns() []string {
 			"countIf("+known+")",
 			fmt.Sprintf("toInt64(sumIf(%s, %s))", l.expression, known),
 			fmt.Sprintf("toInt64(maxIf(%s, %s))", l.expression, known),
-			// Seconds have few values: counting each is exact, and small where there are millions.
-			fmt.Sprintf("arrayMap(x -> toInt64(x), quantilesExactWeightedIf(0.5, 0.9, 0.95, 0.99)(%s, 1, %s))", l.expression, known))
+			fmt.Sprintf("arrayMap(x -> toInt64(x), quantilesExactIf(0.5, 0.9, 0.95, 0.99)(%s, %s))", l.expression, known))
 	}
 	return list
+}
+
+// subsets of one or two keys, each of which rows are counted by. WITH CUBE gives the same; it puts the states of all the
+// smaller groups together again, which took ten times as long for the percentiles of a month by hour and queue.
+func subsets(keys []string) string {
+	if len(keys) == 1 {
+		return "(" + keys[0] + "), ()"
+	}
+	return "(" + strings.Join(keys, ", ") + "), (" + strings.Join(keys, "), (") + "), ()"
 }
