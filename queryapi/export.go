@@ -50,7 +50,7 @@ func (a *api) exportAs(w http.ResponseWriter, r *http.Request, h *holder, format
 	}
 	for _, name := range pageNames {
 		if values.Has(name) {
-			return &refusal{parameterInvalid, name + " does not go with an export, which holds the whole list: leave it out, or choose with date_from and date_to", name}
+			return &refusal{parameterInvalid, name + " does not go with an export, which holds the whole list, newest first: leave it out, or choose with date_from and date_to", name}
 		}
 	}
 	options, err := exportOptionsOf(format, values)

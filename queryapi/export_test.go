@@ -522,7 +522,7 @@ func TestExportParameters(t *testing.T) {
 	token := tokenOf(t, "supervisor", 1)
 	for query, parameter := range map[string]string{
 		"format=pdf": "format", "format=CSV": "format", "format=": "format", "format=csv&limit=10": "limit", "format=ndjson&offset=0": "offset",
-		"format=csv&cursor=x": "cursor", "format=csv&bom=1": "bom", "format=csv&raw=yes": "raw", "format=xlsx&raw=true": "raw",
+		"format=csv&cursor=x": "cursor", "format=csv&sort=id": "sort", "format=csv&order=asc": "order", "format=csv&total=exact": "total", "format=csv&bom=1": "bom", "format=csv&raw=yes": "raw", "format=xlsx&raw=true": "raw",
 		"format=parquet&bom=false": "bom", "format=csv&ama=x": "ama",
 	} {
 		if p := s.get(t, token, "/api/v1/calls?"+query).wantProblem(t, parameterInvalid); p.Parameter != parameter {

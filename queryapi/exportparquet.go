@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 )
 
 // A group of rows is in memory until it is written: it ends at so many calls, or where their records come to so many bytes.
@@ -58,7 +57,7 @@ var callSchema = func() *parquet.Schema {
 
 func newParquet(w io.Writer, _ exportOptions) (encoder, error) {
 	return &columnar{w: parquet.NewGenericWriter[any](w, callSchema, parquet.CreatedBy("cdrflow", "", ""),
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest, Concurrency: 1}))}, nil
+		parquet.Compression(&parquet.Snappy), parquet.PageBufferSize(64<<10))}, nil
 }
 
 func (c *columnar) add(record []byte) error {
