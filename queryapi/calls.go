@@ -53,8 +53,7 @@ func (a *api) get(w http.ResponseWriter, r *http.Request, h *holder) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(append(h.appendCall(nil, &c), '\n'))
+	writeUnlessKnown(w, r, "application/json", append(h.appendCall(nil, &c), '\n'))
 	return nil
 }
 

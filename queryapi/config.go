@@ -45,6 +45,25 @@ type config struct {
 	Source string `env:"SOURCE"`
 	// How long one query of the history may take before the caller is told to try again.
 	QueryTimeout time.Duration `env:"QUERY_TIMEOUT" envDefault:"10s"`
+	// The same by role, as agent=5s,supervisor=10s; QUERY_TIMEOUT is the most that any has.
+	QueryTimeouts string `env:"QUERY_TIMEOUTS"`
+	// How many rows one query may read, by role; k, M and G stand for thousands, millions and billions. A query that needs
+	// more is refused. A role that is not named has no limit.
+	QueryRows string `env:"QUERY_ROWS" envDefault:"agent=500M,supervisor=2G,admin=2G"`
+	// How much memory one query may use in ClickHouse; 0 leaves it to ClickHouse.
+	QueryMemory jetstream.Size `env:"QUERY_MEMORY" envDefault:"2GiB"`
+	// How many requests for pages ask the history at once; a token may have 8 of them.
+	PagesAtOnce int `env:"PAGES_AT_ONCE" envDefault:"32"`
+	// How many requests for statistics do; a token may have half of them, and others wait for their turn.
+	StatsAtOnce int `env:"STATS_AT_ONCE" envDefault:"4"`
+	// How many exports run at once; a token may have half of them.
+	ExportsAtOnce int `env:"EXPORTS_AT_ONCE" envDefault:"4"`
+	// How many requests a token may make, by its role: 20/s or 300/m, and behind a colon how many may come at once (three
+	// seconds' worth without it). A role that is not named has no limit.
+	RateLimits string `env:"RATE_LIMITS" envDefault:"agent=20/s,supervisor=20/s,admin=50/s"`
+	// How many requests without a good token may come from one address before they get 429 instead of 401, likewise. Empty:
+	// no limit.
+	FailedAttempts string `env:"FAILED_ATTEMPTS" envDefault:"1/s:60" empty:"keep"`
 	// How many live streams (GET /api/v1/calls/stream) may be open at once; more are refused with 429. One takes about 50 KB.
 	LiveStreams int `env:"LIVE_STREAMS" envDefault:"2000"`
 	// How many of them one token may have open.
@@ -90,6 +109,23 @@ func (c *config) Validate() error {
 	}
 	if c.QueryTimeout < 100*time.Millisecond || c.QueryTimeout > 5*time.Minute {
 		errs = append(errs, fmt.Errorf("QUERY_TIMEOUT is %s, want 100ms to 5m", c.QueryTimeout))
+	}
+	if _, err := newBudget(*c); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := newRates(*c); err != nil {
+		errs = append(errs, err)
+	}
+	if c.QueryMemory != 0 && c.QueryMemory < 64<<20 {
+		errs = append(errs, fmt.Errorf("QUERY_MEMORY is %s, want 0 or at least 64MiB", c.QueryMemory))
+	}
+	for _, most := range []struct {
+		name string
+		is   int
+	}{{"PAGES_AT_ONCE", c.PagesAtOnce}, {"STATS_AT_ONCE", c.StatsAtOnce}, {"EXPORTS_AT_ONCE", c.ExportsAtOnce}} {
+		if most.is < 1 || most.is > 1000 {
+			errs = append(errs, fmt.Errorf("%s is %d, want 1 to 1000", most.name, most.is))
+		}
 	}
 	if c.LiveStreams < 0 || c.LiveStreams > 1_000_000 {
 		errs = append(errs, fmt.Errorf("LIVE_STREAMS is %d, want 0 to 1000000", c.LiveStreams))

@@ -19,8 +19,7 @@ func (a *api) contract(w http.ResponseWriter, r *http.Request, _ *holder) error 
 	if _, err := parameters(r.URL.RawQuery); err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "application/yaml")
-	_, _ = w.Write(openapi)
+	writeUnlessKnown(w, r, "application/yaml", openapi)
 	return nil
 }
 

@@ -45,8 +45,7 @@ func (a *api) conversation(w http.ResponseWriter, r *http.Request, h *holder) er
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(append(a.appendConversation(nil, h, &head, legs), '\n'))
+	writeUnlessKnown(w, r, "application/json", append(a.appendConversation(nil, h, &head, legs), '\n'))
 	return nil
 }
 

@@ -39,12 +39,17 @@ type history interface {
 // errSlow ends a query that takes longer than QUERY_TIMEOUT.
 var errSlow = errors.New("the query took longer than QUERY_TIMEOUT")
 
-// ask puts one question to the history within QUERY_TIMEOUT.
+// ask puts one question to the history when it is the caller's turn, within QUERY_TIMEOUT.
 func (a *api) ask(r *http.Request, question func(context.Context) error) error {
-	ctx, cancel := context.WithTimeoutCause(r.Context(), a.queryTimeout, errSlow)
+	leave, err := a.turn(r.Context())
+	if err != nil {
+		return err
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeoutCause(r.Context(), a.timeout(r.Context()), errSlow)
 	defer cancel()
 	started := time.Now()
-	err := question(ctx)
+	err = question(ctx)
 	a.metrics.queries.Observe(time.Since(started).Seconds())
 	switch {
 	case err == nil, errors.Is(err, clickhouse.ErrNotFound):

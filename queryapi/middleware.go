@@ -99,17 +99,3 @@ func (a *api) rescue(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
-
-// bound limits how long a slow caller holds a connection: the answer must leave in time, and a body, which no route
-// reads, must arrive in time. A recording moves its own limit on as it goes.
-func (a *api) bound(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		control := http.NewResponseController(w)
-		// A writer that has no deadlines, as in a test, needs none.
-		_ = control.SetWriteDeadline(time.Now().Add(a.queryTimeout + a.patience))
-		if r.ContentLength != 0 {
-			_ = control.SetReadDeadline(time.Now().Add(5 * time.Second))
-		}
-		next.ServeHTTP(w, r)
-	})
-}

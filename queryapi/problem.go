@@ -56,6 +56,15 @@ const (
 	notAcceptable   code = "not_acceptable"
 	exportTooLarge  code = "export_too_large"
 	exportUnsettled code = "export_unsettled"
+	tooManyRequests code = "too_many_requests"
+	tooManyAttempts code = "too_many_attempts"
+	tooManyAtOnce   code = "too_many_at_once"
+
+	queryTooLong         code = "query_too_long"
+	headersTooLong       code = "headers_too_long"
+	mediaTypeUnsupported code = "media_type_unsupported"
+	queryTooExpensive    code = "query_too_expensive"
+	serverBusy           code = "server_busy"
 
 	liveUnavailable        code = "live_unavailable"
 	historyUnavailable     code = "history_unavailable"
@@ -116,6 +125,15 @@ var problems = map[code]struct {
 	notAcceptable:   {406, "No acceptable form"},
 	exportTooLarge:  {422, "Export too large"},
 	exportUnsettled: {503, "History in motion"},
+	tooManyRequests: {429, "Too many requests"},
+	tooManyAttempts: {429, "Too many attempts"},
+	tooManyAtOnce:   {429, "Too much at once"},
+
+	queryTooLong:         {414, "Address too long"},
+	headersTooLong:       {431, "Headers too long"},
+	mediaTypeUnsupported: {415, "Media type unsupported"},
+	queryTooExpensive:    {422, "Query too expensive"},
+	serverBusy:           {503, "Server busy"},
 
 	liveUnavailable:        {503, "Live feed unavailable"},
 	historyUnavailable:     {503, "Call history unavailable"},
@@ -159,6 +177,8 @@ func refusalOf(err error) *refusal {
 		return refuse(recordingsUnavailable, "the storage of recordings cannot be reached at the moment; try again")
 	case errors.Is(err, clickhouse.ErrChanged):
 		return refuse(exportUnsettled, "calls were changed while the export began, and again when it was tried anew; try again in a moment")
+	case errors.Is(err, clickhouse.ErrTooExpensive):
+		return refuse(queryTooExpensive, "the query would read or hold more than this role may have; narrow it: a shorter time (date_from, date_to), one organisation (org_id), or another filter")
 	case errors.Is(err, errSlow):
 		return refuse(queryTimeout, "the call history took too long to answer; try again, or ask for less")
 	case errors.Is(err, clickhouse.ErrAway), errors.Is(err, context.DeadlineExceeded):
@@ -185,7 +205,9 @@ func writeProblem(w http.ResponseWriter, r *http.Request, problem *refusal) {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		h.Set("WWW-Authenticate", challenge(problem))
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-		h.Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+		if h.Get("Retry-After") == "" {
+			h.Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+		}
 	}
 	body, _ := json.Marshal(problemDocument{ // strings and an int: cannot fail
 		Type:      "urn:cdrflow:problem:" + string(problem.code),

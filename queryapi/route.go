@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -70,10 +71,22 @@ func (a *api) handler() http.Handler {
 		answer := a.respond(func(w http.ResponseWriter, r *http.Request) error {
 			h, err := a.admit(r, op)
 			if err != nil {
+				if problems[refusalOf(err).code].status == http.StatusUnauthorized {
+					err = errors.Join(a.rates.stranger(w, r), err)
+				}
 				return err
+			}
+			if h != nil {
+				if err := a.rates.request(w, h); err != nil {
+					return err
+				}
+				r = a.engage(r, op, h)
 			}
 			return op.answer(w, r, h)
 		})
+		if squeezable(op) {
+			answer = squeeze(answer)
+		}
 		r.Method(op.method, op.path, answer)
 		if op.method == http.MethodGet {
 			r.Method(http.MethodHead, op.path, answer) // net/http leaves the body out

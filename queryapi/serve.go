@@ -34,6 +34,8 @@ type api struct {
 	listeners        listeners
 	live             *hub
 	seats            seats
+	rates            *rates
+	budget           budget
 	heartbeat        time.Duration // of live streams
 	exports          exports
 
@@ -47,7 +49,10 @@ type exchange interface {
 }
 
 func newAPI(cfg config, h history, x exchange, v vault, log *slog.Logger, m *metrics) *api {
+	budget, _ := newBudget(cfg) // what could be wrong with them was told by Validate
+	rates, _ := newRates(cfg)
 	a := &api{
+		budget: budget, rates: rates,
 		live: newHub(x, h.Amend, log), seats: seats{most: cfg.LiveStreams, mostEach: cfg.LiveStreamsPerToken}, heartbeat: cfg.LiveHeartbeat,
 		history: h, enrichers: x, vault: v, recordings: cfg.RecordingsDir, recordingsSource: cfg.Source,
 		tokens: newTokens(cfg), links: newLinks(cfg), queryTimeout: cfg.QueryTimeout, patience: 30 * time.Second,
@@ -72,7 +77,7 @@ func (a *api) serve(ctx context.Context, cfg config, turned func()) error {
 		Handler:           a.handler(),
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    32 << 10, // a token of 8 KiB, in the header or the address, and the usual rest
+		MaxHeaderBytes:    longestHead,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 		// Not ctx: a stop does not cut off who is being answered.
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
