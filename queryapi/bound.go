@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// longestQuery in bytes: a token of 8 KiB and every parameter at its longest.
-	longestQuery = 16 << 10
+	// longestQuery in bytes: a token of 8 KiB and every parameter at its longest, with room to spare.
+	longestQuery = 32 << 10
 	// longestHeaders in bytes: a token likewise, and the usual rest.
 	longestHeaders = 32 << 10
 	// longestHead is what net/http reads at all. It is more than the two, so that whoever sends more gets a problem that says

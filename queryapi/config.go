@@ -49,18 +49,16 @@ type config struct {
 	QueryTimeouts string `env:"QUERY_TIMEOUTS"`
 	// How many rows one query may read, by role; k, M and G stand for thousands, millions and billions. A query that needs
 	// more is refused. A role that is not named has no limit.
-	QueryRows string `env:"QUERY_ROWS" envDefault:"agent=500M,supervisor=2G,admin=2G"`
+	QueryRows string `env:"QUERY_ROWS" envDefault:"agent=500M,supervisor=2G,admin=2G" empty:"keep"`
 	// How much memory one query may use in ClickHouse; 0 leaves it to ClickHouse.
 	QueryMemory jetstream.Size `env:"QUERY_MEMORY" envDefault:"2GiB"`
 	// How many requests for pages ask the history at once; a token may have 8 of them.
 	PagesAtOnce int `env:"PAGES_AT_ONCE" envDefault:"32"`
 	// How many requests for statistics do; a token may have half of them, and others wait for their turn.
 	StatsAtOnce int `env:"STATS_AT_ONCE" envDefault:"4"`
-	// How many exports run at once; a token may have half of them.
-	ExportsAtOnce int `env:"EXPORTS_AT_ONCE" envDefault:"4"`
 	// How many requests a token may make, by its role: 20/s or 300/m, and behind a colon how many may come at once (three
-	// seconds' worth without it). A role that is not named has no limit.
-	RateLimits string `env:"RATE_LIMITS" envDefault:"agent=20/s,supervisor=20/s,admin=50/s"`
+	// seconds' worth without it). A role that is not named has no limit; set to nothing (RATE_LIMITS=) none has.
+	RateLimits string `env:"RATE_LIMITS" envDefault:"agent=20/s,supervisor=20/s,admin=50/s" empty:"keep"`
 	// How many requests without a good token may come from one address before they get 429 instead of 401, likewise. Empty:
 	// no limit.
 	FailedAttempts string `env:"FAILED_ATTEMPTS" envDefault:"1/s:60" empty:"keep"`
@@ -122,7 +120,7 @@ func (c *config) Validate() error {
 	for _, most := range []struct {
 		name string
 		is   int
-	}{{"PAGES_AT_ONCE", c.PagesAtOnce}, {"STATS_AT_ONCE", c.StatsAtOnce}, {"EXPORTS_AT_ONCE", c.ExportsAtOnce}} {
+	}{{"PAGES_AT_ONCE", c.PagesAtOnce}, {"STATS_AT_ONCE", c.StatsAtOnce}} {
 		if most.is < 1 || most.is > 1000 {
 			errs = append(errs, fmt.Errorf("%s is %d, want 1 to 1000", most.name, most.is))
 		}

@@ -101,16 +101,13 @@ type exported struct {
 	filter  clickhouse.Filter
 }
 
-// exportLimits let everybody who looks at a page go first.
-var exportLimits = clickhouse.Limits{Threads: 2, Priority: 10}
-
 // snapshots are taken at most so often for one export: a call that changed at the very moment makes one useless.
 const snapshots = 4
 
 // send the file. Once it has begun an error of the history cuts the connection: a file that just ended would pass for a
 // whole one.
 func (a *api) send(w http.ResponseWriter, r *http.Request, h *holder, what *exported) error {
-	ctx, cancel := context.WithCancelCause(clickhouse.Within(r.Context(), exportLimits))
+	ctx, cancel := context.WithCancelCause(clickhouse.Within(r.Context(), a.budget.limits(h.role, exportWork)))
 	defer cancel(nil)
 	pulse := time.AfterFunc(a.queryTimeout, func() { cancel(errSlow) })
 	defer pulse.Stop()

@@ -17,17 +17,15 @@ type class string
 const (
 	pageWork   class = "pages"
 	statsWork  class = "statistics"
-	exportWork class = "exports"
-	liveWork   class = "live streams" // which have seats of their own
+	exportWork class = "exports"      // these have seats of their own
+	liveWork   class = "live streams" // and so have these
 )
 
-// classOf an operation, by the right that it needs.
+// classOf an operation, by the right that it needs. A list becomes an export only when its form is known.
 func classOf(op route) class {
 	switch op.need {
 	case readStats:
 		return statsWork
-	case exportCalls, exportBulk:
-		return exportWork
 	case streamCalls:
 		return liveWork
 	}
@@ -49,7 +47,6 @@ func newBudget(cfg config) (budget, error) {
 	b := budget{memory: uint64(max(0, cfg.QueryMemory)), gates: map[class]*gate{
 		pageWork:   newGate(max(1, cfg.PagesAtOnce), 8, waitWithin),
 		statsWork:  newGate(max(1, cfg.StatsAtOnce), max(1, cfg.StatsAtOnce/2), waitWithin),
-		exportWork: newGate(max(1, cfg.ExportsAtOnce), max(1, cfg.ExportsAtOnce/2), waitWithin),
 	}}
 	var err1, err2 error
 	b.rows, err1 = byRole("QUERY_ROWS", cfg.QueryRows, "a number of rows such as 200M", readCount)
@@ -65,7 +62,7 @@ func (b *budget) limits(role string, of class) clickhouse.Limits {
 		l.Threads = 4 // more make one answer faster, and all others slower
 	case exportWork:
 		// An export is read as fast as its caller takes it, and gives way to whoever waits for an answer.
-		l.Threads, l.Priority = 2, 2
+		l.Threads, l.Priority = 2, 10
 	}
 	return l
 }

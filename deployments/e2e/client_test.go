@@ -60,7 +60,7 @@ func (h *house) clientReads(token string, shown []map[string]any) {
 		if err != nil || one.JSON200 == nil || len(one.JSON200.Legs) != listed.LegCount || one.JSON200.Start != listed.Start {
 			h.t.Fatalf("conversation %s: %v, %s", listed.ConversationId, err, one.Body)
 		}
-		leg, err := c.GetCallWithResponse(ctx, one.JSON200.Legs[0].Id)
+		leg, err := c.GetCallWithResponse(ctx, one.JSON200.Legs[0].Id, nil)
 		if err != nil || leg.JSON200 == nil || leg.JSON200.ConversationId != listed.ConversationId {
 			h.t.Fatalf("call %d: %v, %s", one.JSON200.Legs[0].Id, err, leg.Body)
 		}

@@ -110,7 +110,7 @@ func (h *house) environment(more ...string) []string {
 	env := []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + h.dir, "LOG_FORMAT=text",
 		"NATS_URL=" + h.nats.URL, "CLICKHOUSE_DSN=" + h.clickhouse.Warehouse.DSN, "MARIADB_DSN=" + h.mariadb.Database.ReaderDSN,
-		"JWT_SECRET=" + h.secret, "HTTP_ADDR=" + h.api, "SOURCE=pbx", "POLL_EVERY=1s", "RECORDINGS_DIR=" + h.dir,
+		"JWT_SECRET=" + h.secret, "HTTP_ADDR=" + h.api, "RATE_LIMITS=", "SOURCE=pbx", "POLL_EVERY=1s", "RECORDINGS_DIR=" + h.dir,
 	}
 	if h.minio != nil {
 		env = append(env, "MINIO_ENDPOINT="+h.minio.Bucket.Endpoint, "MINIO_ACCESS_KEY="+h.minio.AccessKey,

@@ -41,7 +41,7 @@ func Open(cfg Config, name string) (*Store, error) {
 	}
 	options.ClientInfo.Products = append(options.ClientInfo.Products, struct{ Name, Version string }{"cdrflow-" + name, "1"})
 	options.DialTimeout = 5 * time.Second
-	options.MaxOpenConns, options.MaxIdleConns = 16, 4
+	options.MaxOpenConns, options.MaxIdleConns = 64, 16
 	conn, err := clickhouse.Open(options)
 	if err != nil {
 		return nil, fmt.Errorf("open ClickHouse: %w", err)
