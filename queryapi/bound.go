@@ -29,7 +29,7 @@ func (a *api) bound(next http.Handler) http.Handler {
 		if r.ContentLength != 0 {
 			_ = control.SetReadDeadline(time.Now().Add(bodyWait))
 		}
-		if err := tooMuch(r); err != nil {
+		if err := oversized(r); err != nil {
 			w.Header().Set("Connection", "close")
 			writeProblem(w, r, err)
 			return
@@ -38,8 +38,8 @@ func (a *api) bound(next http.Handler) http.Handler {
 	})
 }
 
-// tooMuch refuses what no caller needs to send. nil where there is nothing wrong.
-func tooMuch(r *http.Request) *refusal {
+// oversized refuses what no caller needs to send. nil where there is nothing wrong.
+func oversized(r *http.Request) *refusal {
 	if n := len(r.URL.RawQuery) + len(r.URL.Path); n > longestQuery {
 		return refuse(queryTooLong, fmt.Sprintf("the address has %d bytes, want at most %d", n, longestQuery))
 	}

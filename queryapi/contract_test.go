@@ -186,6 +186,9 @@ func (t *tee) Write(b []byte) (int, error) {
 	return t.ResponseWriter.Write(b)
 }
 
+// Flush is here by name: what stands between an answer and the wire asks for it so.
+func (t *tee) Flush() { _ = http.NewResponseController(t.ResponseWriter).Flush() }
+
 func (t *tee) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 
 // suite is all tests of the package, and behind them the question whether anything in the contract went unexercised.

@@ -68,6 +68,9 @@ func (a *api) exportAs(w http.ResponseWriter, r *http.Request, h *holder, format
 	}
 	defer leave()
 
+	if !strings.HasPrefix(format.media, "text/") && format.name != "ndjson" {
+		w = unsqueezed(w)
+	}
 	header := w.Header()
 	header.Set("Content-Type", format.media)
 	if format.name == "csv" {

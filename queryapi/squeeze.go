@@ -22,3 +22,12 @@ var squeeze = func() func(http.Handler) http.HandlerFunc {
 // squeezable tells the operations whose answers may be compressed: recordings are audio, of which a part may be asked for,
 // and an event of a stream must leave at once.
 func squeezable(op route) bool { return op.need != readRecordings && op.need != streamCalls }
+
+// unsqueezed is the answer to a squeezable operation itself, for a file that is compressed already and begins before there is
+// anything of it to send.
+func unsqueezed(w http.ResponseWriter) http.ResponseWriter {
+	if wrapped, is := w.(interface{ Unwrap() http.ResponseWriter }); is {
+		return wrapped.Unwrap()
+	}
+	return w
+}

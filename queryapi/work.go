@@ -45,8 +45,8 @@ const waitWithin = 5 * time.Second
 
 func newBudget(cfg config) (budget, error) {
 	b := budget{memory: uint64(max(0, cfg.QueryMemory)), gates: map[class]*gate{
-		pageWork:   newGate(max(1, cfg.PagesAtOnce), 8, waitWithin),
-		statsWork:  newGate(max(1, cfg.StatsAtOnce), max(1, cfg.StatsAtOnce/2), waitWithin),
+		pageWork:  newGate(max(1, cfg.PagesAtOnce), 8, waitWithin),
+		statsWork: newGate(max(1, cfg.StatsAtOnce), max(1, cfg.StatsAtOnce/2), waitWithin),
 	}}
 	var err1, err2 error
 	b.rows, err1 = byRole("QUERY_ROWS", cfg.QueryRows, "a number of rows such as 200M", readCount)

@@ -193,6 +193,33 @@ func (e Ama) Valid() bool {
 	}
 }
 
+// Defines values for ListCallsParamsFormat.
+const (
+	Csv     ListCallsParamsFormat = "csv"
+	Json    ListCallsParamsFormat = "json"
+	Ndjson  ListCallsParamsFormat = "ndjson"
+	Parquet ListCallsParamsFormat = "parquet"
+	Xlsx    ListCallsParamsFormat = "xlsx"
+)
+
+// Valid indicates whether the value is a known member of the ListCallsParamsFormat enum.
+func (e ListCallsParamsFormat) Valid() bool {
+	switch e {
+	case Csv:
+		return true
+	case Json:
+		return true
+	case Ndjson:
+		return true
+	case Parquet:
+		return true
+	case Xlsx:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListCallsParamsAma.
 const (
 	ListCallsParamsAmaOmit ListCallsParamsAma = "omit"
@@ -997,6 +1024,9 @@ type Forbidden = Problem
 // Late RFC 9457. code never changes; title and detail are for people and may.
 type Late = Problem
 
+// NotAcceptable RFC 9457. code never changes; title and detail are for people and may.
+type NotAcceptable = Problem
+
 // NotFound RFC 9457. code never changes; title and detail are for people and may.
 type NotFound = Problem
 
@@ -1008,6 +1038,9 @@ type OutOfRange = Problem
 
 // Refused RFC 9457. code never changes; title and detail are for people and may.
 type Refused = Problem
+
+// TooLarge RFC 9457. code never changes; title and detail are for people and may.
+type TooLarge = Problem
 
 // TooLong RFC 9457. code never changes; title and detail are for people and may.
 type TooLong = Problem
@@ -1047,6 +1080,15 @@ type ListAuditParams struct {
 
 // ListCallsParams defines parameters for ListCalls.
 type ListCallsParams struct {
+	// Format of the answer; it goes before Accept
+	Format *ListCallsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Bom with CSV: a byte order mark in front, by which Excel knows UTF-8
+	Bom *bool `form:"bom,omitempty" json:"bom,omitempty"`
+
+	// Raw with CSV: texts as they are, without the quote before what a spreadsheet might take for a formula
+	Raw *bool `form:"raw,omitempty" json:"raw,omitempty"`
+
 	// Limit records on the page
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -1056,6 +1098,9 @@ type ListCallsParams struct {
 	// Ama those that the PBX marked amaflags OMIT, and only those
 	Ama *ListCallsParamsAma `form:"ama,omitempty" json:"ama,omitempty"`
 }
+
+// ListCallsParamsFormat defines parameters for ListCalls.
+type ListCallsParamsFormat string
 
 // ListCallsParamsAma defines parameters for ListCalls.
 type ListCallsParamsAma string
@@ -2028,7 +2073,9 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/audit (the `ListAudit` operationId).
 	ListAudit(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListCalls A page of calls, newest first
+	// ListCalls A page of calls, newest first, or all of them as a file
+	//
+	// With format, or by Accept, the whole list as a file: CSV needs the right calls:export too, the others calls:export-bulk. limit and offset do not go with it. The trailer X-Rows, the number of calls, tells that it is complete; a file that fails midway ends without it, its connection cut.
 	//
 	// Corresponds with GET /api/v1/calls (the `ListCalls` operationId).
 	ListCalls(ctx context.Context, params *ListCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2176,7 +2223,9 @@ func (c *Client) ListAudit(ctx context.Context, params *ListAuditParams, reqEdit
 	return c.Client.Do(req)
 }
 
-// ListCalls A page of calls, newest first
+// ListCalls A page of calls, newest first, or all of them as a file
+//
+// With format, or by Accept, the whole list as a file: CSV needs the right calls:export too, the others calls:export-bulk. limit and offset do not go with it. The trailer X-Rows, the number of calls, tells that it is complete; a file that fails midway ends without it, its connection cut.
 //
 // Corresponds with GET /api/v1/calls (the `ListCalls` operationId).
 func (c *Client) ListCalls(ctx context.Context, params *ListCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2681,6 +2730,42 @@ func NewListCallsRequest(server string, params *ListCallsParams) (*http.Request,
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Bom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "bom", *params.Bom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Raw != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "raw", *params.Raw, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.Limit != nil {
 
@@ -3622,7 +3707,9 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/audit (the `ListAudit` operationId).
 	ListAuditWithResponse(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*ListAuditResponse, error)
 
-	// ListCallsWithResponse A page of calls, newest first
+	// ListCallsWithResponse A page of calls, newest first, or all of them as a file
+	//
+	// With format, or by Accept, the whole list as a file: CSV needs the right calls:export too, the others calls:export-bulk. limit and offset do not go with it. The trailer X-Rows, the number of calls, tells that it is complete; a file that fails midway ends without it, its connection cut.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -3878,7 +3965,9 @@ func (r ListAuditResponse) ContentType() string {
 
 // ListCallsResponse200Headers the declared response headers of an HTTP 200 response for ListCalls
 type ListCallsResponse200Headers struct {
-	XRequestId *string
+	ContentDisposition *string
+	XRequestId         *string
+	XRows              *int
 }
 
 // ListCallsResponse401Headers the declared response headers of an HTTP 401 response for ListCalls
@@ -3889,6 +3978,11 @@ type ListCallsResponse401Headers struct {
 // ListCallsResponse403Headers the declared response headers of an HTTP 403 response for ListCalls
 type ListCallsResponse403Headers struct {
 	WWWAuthenticate *string
+}
+
+// ListCallsResponse429Headers the declared response headers of an HTTP 429 response for ListCalls
+type ListCallsResponse429Headers struct {
+	RetryAfter *int
 }
 
 // ListCallsResponse503Headers the declared response headers of an HTTP 503 response for ListCalls
@@ -3907,6 +4001,12 @@ type ListCallsResponse struct {
 	ApplicationproblemJSON401 *Unauthorized
 	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON406 the response for an HTTP 406 `application/problem+json` response
+	ApplicationproblemJSON406 *NotAcceptable
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *TooLarge
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *TooMany
 	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationproblemJSON503 *Unavailable
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -3917,6 +4017,8 @@ type ListCallsResponse struct {
 	Headers401 *ListCallsResponse401Headers
 	// Headers403 the parsed response headers for an HTTP 403 response
 	Headers403 *ListCallsResponse403Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListCallsResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ListCallsResponse503Headers
 }
@@ -3939,6 +4041,21 @@ func (r ListCallsResponse) GetApplicationproblemJSON401() *Unauthorized {
 // GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
 func (r ListCallsResponse) GetApplicationproblemJSON403() *Forbidden {
 	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON406 returns the response for an HTTP 406 `application/problem+json` response
+func (r ListCallsResponse) GetApplicationproblemJSON406() *NotAcceptable {
+	return r.ApplicationproblemJSON406
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListCallsResponse) GetApplicationproblemJSON422() *TooLarge {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListCallsResponse) GetApplicationproblemJSON429() *TooMany {
+	return r.ApplicationproblemJSON429
 }
 
 // GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
@@ -5602,7 +5719,9 @@ func (c *ClientWithResponses) ListAuditWithResponse(ctx context.Context, params 
 	return ParseListAuditResponse(rsp)
 }
 
-// ListCallsWithResponse A page of calls, newest first
+// ListCallsWithResponse A page of calls, newest first, or all of them as a file
+//
+// With format, or by Accept, the whole list as a file: CSV needs the right calls:export too, the others calls:export-bulk. limit and offset do not go with it. The trailer X-Rows, the number of calls, tells that it is complete; a file that fails midway ends without it, its connection cut.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6026,6 +6145,27 @@ func ParseListCallsResponse(rsp *http.Response) (*ListCallsResponse, error) {
 		}
 		response.ApplicationproblemJSON403 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 406:
+		var dest NotAcceptable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON406 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooMany
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -6040,17 +6180,34 @@ func ParseListCallsResponse(rsp *http.Response) (*ListCallsResponse, error) {
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv) unsupported
+
 	}
 
 	switch {
 	case rsp.StatusCode == 200:
 		var headers ListCallsResponse200Headers
+		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentDisposition = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			}
 			headers.XRequestId = &value
+		}
+		if values := rsp.Header.Values("X-Rows"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Rows", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRows = &value
 		}
 		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
@@ -6073,6 +6230,16 @@ func ParseListCallsResponse(rsp *http.Response) (*ListCallsResponse, error) {
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers403 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListCallsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListCallsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
