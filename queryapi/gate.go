@@ -14,17 +14,17 @@ type gate struct {
 	wait     time.Duration // at most
 
 	mu   sync.Mutex
-	each map[tokenKey]*share
+	each map[tokenKey]*portion
 }
 
-// share of a token: what it has inside, and how many of it are inside or wait.
-type share struct {
+// portion of a token: what it has inside, and how many of it are inside or wait.
+type portion struct {
 	within chan struct{}
 	users  int
 }
 
 func newGate(most, mostEach int, wait time.Duration) *gate {
-	return &gate{within: make(chan struct{}, most), mostEach: mostEach, wait: wait, each: map[tokenKey]*share{}}
+	return &gate{within: make(chan struct{}, most), mostEach: mostEach, wait: wait, each: map[tokenKey]*portion{}}
 }
 
 var (
@@ -68,12 +68,12 @@ func (g *gate) enter(ctx context.Context, of tokenKey) (leave func(), err error)
 	}, nil
 }
 
-func (g *gate) join(of tokenKey) (*share, error) {
+func (g *gate) join(of tokenKey) (*portion, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	mine := g.each[of]
 	if mine == nil {
-		mine = &share{within: make(chan struct{}, g.mostEach)}
+		mine = &portion{within: make(chan struct{}, g.mostEach)}
 		g.each[of] = mine
 	}
 	if mine.users >= g.mostEach*(1+queueOf) {
@@ -83,7 +83,7 @@ func (g *gate) join(of tokenKey) (*share, error) {
 	return mine, nil
 }
 
-func (g *gate) part(of tokenKey, mine *share) {
+func (g *gate) part(of tokenKey, mine *portion) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if mine.users--; mine.users == 0 {

@@ -90,7 +90,7 @@ func TestFailedAttempts(t *testing.T) {
 }
 
 // Buckets are forgotten when they are full, and there are never more than a bound.
-func TestBuckets(t *testing.T) {
+func TestBucketsAreForgotten(t *testing.T) {
 	t.Parallel()
 	var b buckets[netip.Prefix]
 	limit, now := rateLimit{perSecond: 1, burst: 10}, time.Now()

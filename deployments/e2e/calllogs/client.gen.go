@@ -151,6 +151,72 @@ func (e ConversationFieldsDirection) Valid() bool {
 	}
 }
 
+// Defines values for MissedCallerStatus.
+const (
+	MissedCallerStatusCalledBack MissedCallerStatus = "called_back"
+	MissedCallerStatusGotThrough MissedCallerStatus = "got_through"
+	MissedCallerStatusStillOpen  MissedCallerStatus = "still_open"
+)
+
+// Valid indicates whether the value is a known member of the MissedCallerStatus enum.
+func (e MissedCallerStatus) Valid() bool {
+	switch e {
+	case MissedCallerStatusCalledBack:
+		return true
+	case MissedCallerStatusGotThrough:
+		return true
+	case MissedCallerStatusStillOpen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PaginationTotalRelation.
+const (
+	Eq  PaginationTotalRelation = "eq"
+	Gte PaginationTotalRelation = "gte"
+)
+
+// Valid indicates whether the value is a known member of the PaginationTotalRelation enum.
+func (e PaginationTotalRelation) Valid() bool {
+	switch e {
+	case Eq:
+		return true
+	case Gte:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatisticsStatistic.
+const (
+	StatisticsStatisticAgents  StatisticsStatistic = "agents"
+	StatisticsStatisticCalls   StatisticsStatistic = "calls"
+	StatisticsStatisticNumbers StatisticsStatistic = "numbers"
+	StatisticsStatisticQueues  StatisticsStatistic = "queues"
+	StatisticsStatisticTrunks  StatisticsStatistic = "trunks"
+)
+
+// Valid indicates whether the value is a known member of the StatisticsStatistic enum.
+func (e StatisticsStatistic) Valid() bool {
+	switch e {
+	case StatisticsStatisticAgents:
+		return true
+	case StatisticsStatisticCalls:
+		return true
+	case StatisticsStatisticNumbers:
+		return true
+	case StatisticsStatisticQueues:
+		return true
+	case StatisticsStatisticTrunks:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for WholeConversationDirection.
 const (
 	WholeConversationDirectionInbound  WholeConversationDirection = "inbound"
@@ -187,6 +253,36 @@ const (
 func (e Ama) Valid() bool {
 	switch e {
 	case AmaOmit:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for By.
+const (
+	ByDay        By = "day"
+	ByHour       By = "hour"
+	ByHourOfWeek By = "hour_of_week"
+	ByMonth      By = "month"
+	ByNone       By = "none"
+	ByWeek       By = "week"
+)
+
+// Valid indicates whether the value is a known member of the By enum.
+func (e By) Valid() bool {
+	switch e {
+	case ByDay:
+		return true
+	case ByHour:
+		return true
+	case ByHourOfWeek:
+		return true
+	case ByMonth:
+		return true
+	case ByNone:
+		return true
+	case ByWeek:
 		return true
 	default:
 		return false
@@ -259,6 +355,243 @@ const (
 func (e ListConversationsParamsAma) Valid() bool {
 	switch e {
 	case ListConversationsParamsAmaOmit:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatsAgentsParamsBy.
+const (
+	StatsAgentsParamsByDay        StatsAgentsParamsBy = "day"
+	StatsAgentsParamsByHour       StatsAgentsParamsBy = "hour"
+	StatsAgentsParamsByHourOfWeek StatsAgentsParamsBy = "hour_of_week"
+	StatsAgentsParamsByMonth      StatsAgentsParamsBy = "month"
+	StatsAgentsParamsByNone       StatsAgentsParamsBy = "none"
+	StatsAgentsParamsByWeek       StatsAgentsParamsBy = "week"
+)
+
+// Valid indicates whether the value is a known member of the StatsAgentsParamsBy enum.
+func (e StatsAgentsParamsBy) Valid() bool {
+	switch e {
+	case StatsAgentsParamsByDay:
+		return true
+	case StatsAgentsParamsByHour:
+		return true
+	case StatsAgentsParamsByHourOfWeek:
+		return true
+	case StatsAgentsParamsByMonth:
+		return true
+	case StatsAgentsParamsByNone:
+		return true
+	case StatsAgentsParamsByWeek:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatsCallsParamsBy.
+const (
+	StatsCallsParamsByDay        StatsCallsParamsBy = "day"
+	StatsCallsParamsByHour       StatsCallsParamsBy = "hour"
+	StatsCallsParamsByHourOfWeek StatsCallsParamsBy = "hour_of_week"
+	StatsCallsParamsByMonth      StatsCallsParamsBy = "month"
+	StatsCallsParamsByNone       StatsCallsParamsBy = "none"
+	StatsCallsParamsByWeek       StatsCallsParamsBy = "week"
+)
+
+// Valid indicates whether the value is a known member of the StatsCallsParamsBy enum.
+func (e StatsCallsParamsBy) Valid() bool {
+	switch e {
+	case StatsCallsParamsByDay:
+		return true
+	case StatsCallsParamsByHour:
+		return true
+	case StatsCallsParamsByHourOfWeek:
+		return true
+	case StatsCallsParamsByMonth:
+		return true
+	case StatsCallsParamsByNone:
+		return true
+	case StatsCallsParamsByWeek:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatsMissedParamsStatus.
+const (
+	StatsMissedParamsStatusCalledBack StatsMissedParamsStatus = "called_back"
+	StatsMissedParamsStatusGotThrough StatsMissedParamsStatus = "got_through"
+	StatsMissedParamsStatusStillOpen  StatsMissedParamsStatus = "still_open"
+)
+
+// Valid indicates whether the value is a known member of the StatsMissedParamsStatus enum.
+func (e StatsMissedParamsStatus) Valid() bool {
+	switch e {
+	case StatsMissedParamsStatusCalledBack:
+		return true
+	case StatsMissedParamsStatusGotThrough:
+		return true
+	case StatsMissedParamsStatusStillOpen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatsNumbersParamsBy.
+const (
+	StatsNumbersParamsByDay        StatsNumbersParamsBy = "day"
+	StatsNumbersParamsByHour       StatsNumbersParamsBy = "hour"
+	StatsNumbersParamsByHourOfWeek StatsNumbersParamsBy = "hour_of_week"
+	StatsNumbersParamsByMonth      StatsNumbersParamsBy = "month"
+	StatsNumbersParamsByNone       StatsNumbersParamsBy = "none"
+	StatsNumbersParamsByWeek       StatsNumbersParamsBy = "week"
+)
+
+// Valid indicates whether the value is a known member of the StatsNumbersParamsBy enum.
+func (e StatsNumbersParamsBy) Valid() bool {
+	switch e {
+	case StatsNumbersParamsByDay:
+		return true
+	case StatsNumbersParamsByHour:
+		return true
+	case StatsNumbersParamsByHourOfWeek:
+		return true
+	case StatsNumbersParamsByMonth:
+		return true
+	case StatsNumbersParamsByNone:
+		return true
+	case StatsNumbersParamsByWeek:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatsNumbersParamsOf.
+const (
+	Callee StatsNumbersParamsOf = "callee"
+	Caller StatsNumbersParamsOf = "caller"
+	Did    StatsNumbersParamsOf = "did"
+)
+
+// Valid indicates whether the value is a known member of the StatsNumbersParamsOf enum.
+func (e StatsNumbersParamsOf) Valid() bool {
+	switch e {
+	case Callee:
+		return true
+	case Caller:
+		return true
+	case Did:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatsNumbersParamsOrder.
+const (
+	Asc  StatsNumbersParamsOrder = "asc"
+	Desc StatsNumbersParamsOrder = "desc"
+)
+
+// Valid indicates whether the value is a known member of the StatsNumbersParamsOrder enum.
+func (e StatsNumbersParamsOrder) Valid() bool {
+	switch e {
+	case Asc:
+		return true
+	case Desc:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatsQueuesParamsBy.
+const (
+	StatsQueuesParamsByDay        StatsQueuesParamsBy = "day"
+	StatsQueuesParamsByHour       StatsQueuesParamsBy = "hour"
+	StatsQueuesParamsByHourOfWeek StatsQueuesParamsBy = "hour_of_week"
+	StatsQueuesParamsByMonth      StatsQueuesParamsBy = "month"
+	StatsQueuesParamsByNone       StatsQueuesParamsBy = "none"
+	StatsQueuesParamsByWeek       StatsQueuesParamsBy = "week"
+)
+
+// Valid indicates whether the value is a known member of the StatsQueuesParamsBy enum.
+func (e StatsQueuesParamsBy) Valid() bool {
+	switch e {
+	case StatsQueuesParamsByDay:
+		return true
+	case StatsQueuesParamsByHour:
+		return true
+	case StatsQueuesParamsByHourOfWeek:
+		return true
+	case StatsQueuesParamsByMonth:
+		return true
+	case StatsQueuesParamsByNone:
+		return true
+	case StatsQueuesParamsByWeek:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatsQueuesParamsSlFormula.
+const (
+	SL1 StatsQueuesParamsSlFormula = "SL-1"
+	SL2 StatsQueuesParamsSlFormula = "SL-2"
+	SL3 StatsQueuesParamsSlFormula = "SL-3"
+	SL4 StatsQueuesParamsSlFormula = "SL-4"
+	SL5 StatsQueuesParamsSlFormula = "SL-5"
+)
+
+// Valid indicates whether the value is a known member of the StatsQueuesParamsSlFormula enum.
+func (e StatsQueuesParamsSlFormula) Valid() bool {
+	switch e {
+	case SL1:
+		return true
+	case SL2:
+		return true
+	case SL3:
+		return true
+	case SL4:
+		return true
+	case SL5:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatsTrunksParamsBy.
+const (
+	StatsTrunksParamsByDay        StatsTrunksParamsBy = "day"
+	StatsTrunksParamsByHour       StatsTrunksParamsBy = "hour"
+	StatsTrunksParamsByHourOfWeek StatsTrunksParamsBy = "hour_of_week"
+	StatsTrunksParamsByMonth      StatsTrunksParamsBy = "month"
+	StatsTrunksParamsByNone       StatsTrunksParamsBy = "none"
+	StatsTrunksParamsByWeek       StatsTrunksParamsBy = "week"
+)
+
+// Valid indicates whether the value is a known member of the StatsTrunksParamsBy enum.
+func (e StatsTrunksParamsBy) Valid() bool {
+	switch e {
+	case StatsTrunksParamsByDay:
+		return true
+	case StatsTrunksParamsByHour:
+		return true
+	case StatsTrunksParamsByHourOfWeek:
+		return true
+	case StatsTrunksParamsByMonth:
+		return true
+	case StatsTrunksParamsByNone:
+		return true
+	case StatsTrunksParamsByWeek:
 		return true
 	default:
 		return false
@@ -770,16 +1103,71 @@ type Leg struct {
 	LegKind *string `json:"leg_kind"`
 }
 
+// MissedCaller defines model for MissedCaller.
+type MissedCaller struct {
+	Attempts      int64              `json:"attempts"`
+	CalledBackAt  *time.Time         `json:"called_back_at"`
+	FirstMissedAt time.Time          `json:"first_missed_at"`
+	LastMissedAt  time.Time          `json:"last_missed_at"`
+	Links         *map[string]string `json:"links,omitempty"`
+	Number        string             `json:"number"`
+	OrgId         int64              `json:"org_id"`
+	RecoveredAt   *time.Time         `json:"recovered_at"`
+	Status        MissedCallerStatus `json:"status"`
+
+	// TimeToRecover seconds
+	TimeToRecover *int `json:"time_to_recover"`
+}
+
+// MissedCallerStatus defines model for MissedCaller.Status.
+type MissedCallerStatus string
+
+// MissedCallers defines model for MissedCallers.
+type MissedCallers struct {
+	AsOf              time.Time      `json:"as_of"`
+	Data              []MissedCaller `json:"data"`
+	DefinitionVersion int            `json:"definition_version"`
+	From              time.Time      `json:"from"`
+	Pagination        Pagination     `json:"pagination"`
+
+	// Summary Counts, rates (fractions of 1) and lengths in seconds, by the names of docs/api.md; null where there is nothing to divide by. Of a bucket also start, end and local, or hour_of_week and local. links has an address for each count that is not 0.
+	Summary Numbers   `json:"summary"`
+	To      time.Time `json:"to"`
+	Tz      string    `json:"tz"`
+
+	// Window seconds
+	Window int `json:"window"`
+}
+
+// Numbers Counts, rates (fractions of 1) and lengths in seconds, by the names of docs/api.md; null where there is nothing to divide by. Of a bucket also start, end and local, or hour_of_week and local. links has an address for each count that is not 0.
+type Numbers struct {
+	End                  *time.Time             `json:"end,omitempty"`
+	HourOfWeek           *int                   `json:"hour_of_week,omitempty"`
+	Links                *map[string]string     `json:"links,omitempty"`
+	Local                *string                `json:"local,omitempty"`
+	Start                *time.Time             `json:"start,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
+}
+
 // Pagination defines model for Pagination.
 type Pagination struct {
 	// HasMore the next page has at least one
 	HasMore bool `json:"has_more"`
 	Limit   int  `json:"limit"`
-	Offset  int  `json:"offset"`
+
+	// NextCursor cursor of the next page; null on the last
+	NextCursor *string `json:"next_cursor,omitempty"`
+	Offset     int     `json:"offset"`
 
 	// Total records that the filter leaves
 	Total int64 `json:"total"`
+
+	// TotalRelation gte: there are total records or more, the count is under way
+	TotalRelation *PaginationTotalRelation `json:"total_relation,omitempty"`
 }
+
+// PaginationTotalRelation gte: there are total records or more, the count is under way
+type PaginationTotalRelation string
 
 // Participant defines model for Participant.
 type Participant struct {
@@ -832,6 +1220,54 @@ type Recording struct {
 	CallId       int64   `json:"call_id"`
 	File         string  `json:"file"`
 	RecordingUrl *string `json:"recording_url"`
+}
+
+// Statistics defines model for Statistics.
+type Statistics struct {
+	AsOf    time.Time  `json:"as_of"`
+	Buckets *[]Numbers `json:"buckets,omitempty"`
+
+	// BusiestHour Counts, rates (fractions of 1) and lengths in seconds, by the names of docs/api.md; null where there is nothing to divide by. Of a bucket also start, end and local, or hour_of_week and local. links has an address for each count that is not 0.
+	BusiestHour       *Numbers           `json:"busiest_hour,omitempty"`
+	By                string             `json:"by"`
+	Callers           *int64             `json:"callers,omitempty"`
+	Data              *[]StatisticsGroup `json:"data,omitempty"`
+	DefinitionVersion int                `json:"definition_version"`
+	From              time.Time          `json:"from"`
+	Of                *string            `json:"of,omitempty"`
+	RepeatCallerRate  *float32           `json:"repeat_caller_rate,omitempty"`
+	RepeatCallers     *int64             `json:"repeat_callers,omitempty"`
+	ServiceLevel      *struct {
+		Definition   string `json:"definition"`
+		Formula      string `json:"formula"`
+		ShortAbandon int    `json:"short_abandon"`
+		Threshold    int    `json:"threshold"`
+	} `json:"service_level,omitempty"`
+	Statistic StatisticsStatistic `json:"statistic"`
+	To        time.Time           `json:"to"`
+
+	// Total Counts, rates (fractions of 1) and lengths in seconds, by the names of docs/api.md; null where there is nothing to divide by. Of a bucket also start, end and local, or hour_of_week and local. links has an address for each count that is not 0.
+	Total Numbers `json:"total"`
+	Tz    string  `json:"tz"`
+}
+
+// StatisticsStatistic defines model for Statistics.Statistic.
+type StatisticsStatistic string
+
+// StatisticsGroup defines model for StatisticsGroup.
+type StatisticsGroup struct {
+	Buckets *[]Numbers `json:"buckets,omitempty"`
+
+	// BusiestHour Counts, rates (fractions of 1) and lengths in seconds, by the names of docs/api.md; null where there is nothing to divide by. Of a bucket also start, end and local, or hour_of_week and local. links has an address for each count that is not 0.
+	BusiestHour *Numbers `json:"busiest_hour,omitempty"`
+	Extension   *string  `json:"extension,omitempty"`
+	Number      *string  `json:"number,omitempty"`
+	OrgId       int64    `json:"org_id"`
+	Queue       *string  `json:"queue,omitempty"`
+
+	// Total Counts, rates (fractions of 1) and lengths in seconds, by the names of docs/api.md; null where there is nothing to divide by. Of a bucket also start, end and local, or hour_of_week and local. links has an address for each count that is not 0.
+	Total Numbers `json:"total"`
+	Trunk *string `json:"trunk,omitempty"`
 }
 
 // Step defines model for Step.
@@ -991,6 +1427,9 @@ type WholeConversationDirection string
 // Ama defines model for ama.
 type Ama string
 
+// By defines model for by.
+type By string
+
 // CallId defines model for callId.
 type CallId = int64
 
@@ -1009,11 +1448,17 @@ type IfNoneMatch = string
 // Limit defines model for limit.
 type Limit = int
 
+// Links defines model for links.
+type Links = bool
+
 // Offset defines model for offset.
 type Offset = int
 
 // OrgId defines model for orgId.
 type OrgId = int64
+
+// Tz defines model for tz.
+type Tz = string
 
 // Erased RFC 9457. code never changes; title and detail are for people and may.
 type Erased = Problem
@@ -1197,6 +1642,189 @@ type ExplainConversationParams struct {
 	// OrgId one of the organisations that the token lists
 	OrgId *OrgId `form:"org_id,omitempty" json:"org_id,omitempty"`
 }
+
+// StatsAgentsParams defines parameters for StatsAgents.
+type StatsAgentsParams struct {
+	// DateFrom a day such as 2026-11-21, or an instant of RFC 3339: those that began then or later
+	DateFrom *DateFrom `form:"date_from,omitempty" json:"date_from,omitempty"`
+
+	// DateTo a day, which is included whole, or an instant, which is not: those that began before
+	DateTo *DateTo `form:"date_to,omitempty" json:"date_to,omitempty"`
+
+	// Tz time zone that days and buckets are meant in
+	Tz *Tz `form:"tz,omitempty" json:"tz,omitempty"`
+
+	// OrgId one of the organisations that the token lists
+	OrgId *OrgId `form:"org_id,omitempty" json:"org_id,omitempty"`
+
+	// By how the time is cut; without it by its length
+	By *StatsAgentsParamsBy `form:"by,omitempty" json:"by,omitempty"`
+
+	// Links false leaves the links out
+	Links *Links `form:"links,omitempty" json:"links,omitempty"`
+}
+
+// StatsAgentsParamsBy defines parameters for StatsAgents.
+type StatsAgentsParamsBy string
+
+// StatsCallsParams defines parameters for StatsCalls.
+type StatsCallsParams struct {
+	// DateFrom a day such as 2026-11-21, or an instant of RFC 3339: those that began then or later
+	DateFrom *DateFrom `form:"date_from,omitempty" json:"date_from,omitempty"`
+
+	// DateTo a day, which is included whole, or an instant, which is not: those that began before
+	DateTo *DateTo `form:"date_to,omitempty" json:"date_to,omitempty"`
+
+	// Tz time zone that days and buckets are meant in
+	Tz *Tz `form:"tz,omitempty" json:"tz,omitempty"`
+
+	// OrgId one of the organisations that the token lists
+	OrgId *OrgId `form:"org_id,omitempty" json:"org_id,omitempty"`
+
+	// By how the time is cut; without it by its length
+	By *StatsCallsParamsBy `form:"by,omitempty" json:"by,omitempty"`
+
+	// Links false leaves the links out
+	Links *Links `form:"links,omitempty" json:"links,omitempty"`
+}
+
+// StatsCallsParamsBy defines parameters for StatsCalls.
+type StatsCallsParamsBy string
+
+// StatsMissedParams defines parameters for StatsMissed.
+type StatsMissedParams struct {
+	// DateFrom a day such as 2026-11-21, or an instant of RFC 3339: those that began then or later
+	DateFrom *DateFrom `form:"date_from,omitempty" json:"date_from,omitempty"`
+
+	// DateTo a day, which is included whole, or an instant, which is not: those that began before
+	DateTo *DateTo `form:"date_to,omitempty" json:"date_to,omitempty"`
+
+	// Tz time zone that days and buckets are meant in
+	Tz *Tz `form:"tz,omitempty" json:"tz,omitempty"`
+
+	// OrgId one of the organisations that the token lists
+	OrgId *OrgId `form:"org_id,omitempty" json:"org_id,omitempty"`
+
+	// Window how long after the last miss it can be made good, such as 90m, 24h or 7d
+	Window *string `form:"window,omitempty" json:"window,omitempty"`
+
+	// Status only these
+	Status *StatsMissedParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Limit records on the page
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Offset records to pass over
+	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// Links false leaves the links out
+	Links *Links `form:"links,omitempty" json:"links,omitempty"`
+}
+
+// StatsMissedParamsStatus defines parameters for StatsMissed.
+type StatsMissedParamsStatus string
+
+// StatsNumbersParams defines parameters for StatsNumbers.
+type StatsNumbersParams struct {
+	// DateFrom a day such as 2026-11-21, or an instant of RFC 3339: those that began then or later
+	DateFrom *DateFrom `form:"date_from,omitempty" json:"date_from,omitempty"`
+
+	// DateTo a day, which is included whole, or an instant, which is not: those that began before
+	DateTo *DateTo `form:"date_to,omitempty" json:"date_to,omitempty"`
+
+	// Tz time zone that days and buckets are meant in
+	Tz *Tz `form:"tz,omitempty" json:"tz,omitempty"`
+
+	// OrgId one of the organisations that the token lists
+	OrgId *OrgId `form:"org_id,omitempty" json:"org_id,omitempty"`
+
+	// By how the time is cut; without it by its length
+	By *StatsNumbersParamsBy `form:"by,omitempty" json:"by,omitempty"`
+
+	// Of whose number
+	Of *StatsNumbersParamsOf `form:"of,omitempty" json:"of,omitempty"`
+
+	// Limit how many numbers
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Sort the count that those first have most of
+	Sort *string `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Order most first, or least
+	Order *StatsNumbersParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+
+	// Links false leaves the links out
+	Links *Links `form:"links,omitempty" json:"links,omitempty"`
+}
+
+// StatsNumbersParamsBy defines parameters for StatsNumbers.
+type StatsNumbersParamsBy string
+
+// StatsNumbersParamsOf defines parameters for StatsNumbers.
+type StatsNumbersParamsOf string
+
+// StatsNumbersParamsOrder defines parameters for StatsNumbers.
+type StatsNumbersParamsOrder string
+
+// StatsQueuesParams defines parameters for StatsQueues.
+type StatsQueuesParams struct {
+	// DateFrom a day such as 2026-11-21, or an instant of RFC 3339: those that began then or later
+	DateFrom *DateFrom `form:"date_from,omitempty" json:"date_from,omitempty"`
+
+	// DateTo a day, which is included whole, or an instant, which is not: those that began before
+	DateTo *DateTo `form:"date_to,omitempty" json:"date_to,omitempty"`
+
+	// Tz time zone that days and buckets are meant in
+	Tz *Tz `form:"tz,omitempty" json:"tz,omitempty"`
+
+	// OrgId one of the organisations that the token lists
+	OrgId *OrgId `form:"org_id,omitempty" json:"org_id,omitempty"`
+
+	// By how the time is cut; without it by its length
+	By *StatsQueuesParamsBy `form:"by,omitempty" json:"by,omitempty"`
+
+	// SlFormula formula of the service level
+	SlFormula *StatsQueuesParamsSlFormula `form:"sl_formula,omitempty" json:"sl_formula,omitempty"`
+
+	// SlThreshold T of the service level, seconds
+	SlThreshold *int `form:"sl_threshold,omitempty" json:"sl_threshold,omitempty"`
+
+	// ShortAbandon who leaves before so many seconds is a short abandon
+	ShortAbandon *int `form:"short_abandon,omitempty" json:"short_abandon,omitempty"`
+
+	// Links false leaves the links out
+	Links *Links `form:"links,omitempty" json:"links,omitempty"`
+}
+
+// StatsQueuesParamsBy defines parameters for StatsQueues.
+type StatsQueuesParamsBy string
+
+// StatsQueuesParamsSlFormula defines parameters for StatsQueues.
+type StatsQueuesParamsSlFormula string
+
+// StatsTrunksParams defines parameters for StatsTrunks.
+type StatsTrunksParams struct {
+	// DateFrom a day such as 2026-11-21, or an instant of RFC 3339: those that began then or later
+	DateFrom *DateFrom `form:"date_from,omitempty" json:"date_from,omitempty"`
+
+	// DateTo a day, which is included whole, or an instant, which is not: those that began before
+	DateTo *DateTo `form:"date_to,omitempty" json:"date_to,omitempty"`
+
+	// Tz time zone that days and buckets are meant in
+	Tz *Tz `form:"tz,omitempty" json:"tz,omitempty"`
+
+	// OrgId one of the organisations that the token lists
+	OrgId *OrgId `form:"org_id,omitempty" json:"org_id,omitempty"`
+
+	// By how the time is cut; without it by its length
+	By *StatsTrunksParamsBy `form:"by,omitempty" json:"by,omitempty"`
+
+	// Links false leaves the links out
+	Links *Links `form:"links,omitempty" json:"links,omitempty"`
+}
+
+// StatsTrunksParamsBy defines parameters for StatsTrunks.
+type StatsTrunksParamsBy string
 
 // LinkRecordingJSONBody defines parameters for LinkRecording.
 type LinkRecordingJSONBody struct {
@@ -1880,6 +2508,134 @@ func (a Call) MarshalJSON() ([]byte, error) {
 	return json.Marshal(object)
 }
 
+// Getter for additional properties for Numbers. Returns the specified
+// element and whether it was found
+func (a Numbers) Get(fieldName string) (value interface{}, found bool) {
+	if a.AdditionalProperties != nil {
+		value, found = a.AdditionalProperties[fieldName]
+	}
+	return
+}
+
+// Setter for additional properties for Numbers
+func (a *Numbers) Set(fieldName string, value interface{}) {
+	if a.AdditionalProperties == nil {
+		a.AdditionalProperties = make(map[string]interface{})
+	}
+	a.AdditionalProperties[fieldName] = value
+}
+
+// Override default JSON handling for Numbers to handle AdditionalProperties
+func (a *Numbers) UnmarshalJSON(b []byte) error {
+	object := make(map[string]json.RawMessage)
+	err := json.Unmarshal(b, &object)
+	if err != nil {
+		return err
+	}
+
+	if raw, found := object["end"]; found {
+		err = json.Unmarshal(raw, &a.End)
+		if err != nil {
+			return fmt.Errorf("error reading 'end': %w", err)
+		}
+		delete(object, "end")
+	}
+
+	if raw, found := object["hour_of_week"]; found {
+		err = json.Unmarshal(raw, &a.HourOfWeek)
+		if err != nil {
+			return fmt.Errorf("error reading 'hour_of_week': %w", err)
+		}
+		delete(object, "hour_of_week")
+	}
+
+	if raw, found := object["links"]; found {
+		err = json.Unmarshal(raw, &a.Links)
+		if err != nil {
+			return fmt.Errorf("error reading 'links': %w", err)
+		}
+		delete(object, "links")
+	}
+
+	if raw, found := object["local"]; found {
+		err = json.Unmarshal(raw, &a.Local)
+		if err != nil {
+			return fmt.Errorf("error reading 'local': %w", err)
+		}
+		delete(object, "local")
+	}
+
+	if raw, found := object["start"]; found {
+		err = json.Unmarshal(raw, &a.Start)
+		if err != nil {
+			return fmt.Errorf("error reading 'start': %w", err)
+		}
+		delete(object, "start")
+	}
+
+	if len(object) != 0 {
+		a.AdditionalProperties = make(map[string]interface{})
+		for fieldName, fieldBuf := range object {
+			var fieldVal interface{}
+			err := json.Unmarshal(fieldBuf, &fieldVal)
+			if err != nil {
+				return fmt.Errorf("error unmarshaling field %s: %w", fieldName, err)
+			}
+			a.AdditionalProperties[fieldName] = fieldVal
+		}
+	}
+	return nil
+}
+
+// Override default JSON handling for Numbers to handle AdditionalProperties
+func (a Numbers) MarshalJSON() ([]byte, error) {
+	var err error
+	object := make(map[string]json.RawMessage)
+
+	if a.End != nil {
+		object["end"], err = json.Marshal(a.End)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'end': %w", err)
+		}
+	}
+
+	if a.HourOfWeek != nil {
+		object["hour_of_week"], err = json.Marshal(a.HourOfWeek)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'hour_of_week': %w", err)
+		}
+	}
+
+	if a.Links != nil {
+		object["links"], err = json.Marshal(a.Links)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'links': %w", err)
+		}
+	}
+
+	if a.Local != nil {
+		object["local"], err = json.Marshal(a.Local)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'local': %w", err)
+		}
+	}
+
+	if a.Start != nil {
+		object["start"], err = json.Marshal(a.Start)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'start': %w", err)
+		}
+	}
+
+	for fieldName, field := range a.AdditionalProperties {
+		object[fieldName], err = json.Marshal(field)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling '%s': %w", fieldName, err)
+		}
+	}
+	return json.Marshal(object)
+}
+
 // AsAnyValue0 returns the union data inside the AnyValue as a AnyValue0
 func (t AnyValue) AsAnyValue0() (AnyValue0, error) {
 	var body AnyValue0
@@ -2168,6 +2924,36 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/conversations/{id}/explain (the `ExplainConversation` operationId).
 	ExplainConversation(ctx context.Context, id ConversationId, params *ExplainConversationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StatsAgents Offers, answers and misses of agents
+	//
+	// Corresponds with GET /api/v1/stats/agents (the `StatsAgents` operationId).
+	StatsAgents(ctx context.Context, params *StatsAgentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StatsCalls What calls came to
+	//
+	// Corresponds with GET /api/v1/stats/calls (the `StatsCalls` operationId).
+	StatsCalls(ctx context.Context, params *StatsCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StatsMissed Who was missed, and whether that was made good
+	//
+	// Corresponds with GET /api/v1/stats/missed (the `StatsMissed` operationId).
+	StatsMissed(ctx context.Context, params *StatsMissedParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StatsNumbers The numbers that were dialled, called or called in most
+	//
+	// Corresponds with GET /api/v1/stats/numbers (the `StatsNumbers` operationId).
+	StatsNumbers(ctx context.Context, params *StatsNumbersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StatsQueues Service level, waits and abandonment of queues
+	//
+	// Corresponds with GET /api/v1/stats/queues (the `StatsQueues` operationId).
+	StatsQueues(ctx context.Context, params *StatsQueuesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StatsTrunks Traffic of trunks
+	//
+	// Corresponds with GET /api/v1/stats/trunks (the `StatsTrunks` operationId).
+	StatsTrunks(ctx context.Context, params *StatsTrunksParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// LinkRecordingWithBody A short-lived link to one recording
 	//
@@ -2469,6 +3255,96 @@ func (c *Client) GetConversation(ctx context.Context, id ConversationId, params 
 // Corresponds with GET /api/v1/conversations/{id}/explain (the `ExplainConversation` operationId).
 func (c *Client) ExplainConversation(ctx context.Context, id ConversationId, params *ExplainConversationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewExplainConversationRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StatsAgents Offers, answers and misses of agents
+//
+// Corresponds with GET /api/v1/stats/agents (the `StatsAgents` operationId).
+func (c *Client) StatsAgents(ctx context.Context, params *StatsAgentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStatsAgentsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StatsCalls What calls came to
+//
+// Corresponds with GET /api/v1/stats/calls (the `StatsCalls` operationId).
+func (c *Client) StatsCalls(ctx context.Context, params *StatsCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStatsCallsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StatsMissed Who was missed, and whether that was made good
+//
+// Corresponds with GET /api/v1/stats/missed (the `StatsMissed` operationId).
+func (c *Client) StatsMissed(ctx context.Context, params *StatsMissedParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStatsMissedRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StatsNumbers The numbers that were dialled, called or called in most
+//
+// Corresponds with GET /api/v1/stats/numbers (the `StatsNumbers` operationId).
+func (c *Client) StatsNumbers(ctx context.Context, params *StatsNumbersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStatsNumbersRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StatsQueues Service level, waits and abandonment of queues
+//
+// Corresponds with GET /api/v1/stats/queues (the `StatsQueues` operationId).
+func (c *Client) StatsQueues(ctx context.Context, params *StatsQueuesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStatsQueuesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StatsTrunks Traffic of trunks
+//
+// Corresponds with GET /api/v1/stats/trunks (the `StatsTrunks` operationId).
+func (c *Client) StatsTrunks(ctx context.Context, params *StatsTrunksParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStatsTrunksRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3507,6 +4383,810 @@ func NewExplainConversationRequest(server string, id ConversationId, params *Exp
 	return req, nil
 }
 
+// NewStatsAgentsRequest constructs an http.Request for the StatsAgents method
+func NewStatsAgentsRequest(server string, params *StatsAgentsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/stats/agents")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_from", *params.DateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tz != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tz", *params.Tz, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrgId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "org_id", *params.OrgId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Links != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "links", *params.Links, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStatsCallsRequest constructs an http.Request for the StatsCalls method
+func NewStatsCallsRequest(server string, params *StatsCallsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/stats/calls")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_from", *params.DateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tz != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tz", *params.Tz, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrgId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "org_id", *params.OrgId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Links != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "links", *params.Links, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStatsMissedRequest constructs an http.Request for the StatsMissed method
+func NewStatsMissedRequest(server string, params *StatsMissedParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/stats/missed")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_from", *params.DateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tz != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tz", *params.Tz, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrgId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "org_id", *params.OrgId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Window != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "window", *params.Window, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Offset != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "offset", *params.Offset, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Links != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "links", *params.Links, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStatsNumbersRequest constructs an http.Request for the StatsNumbers method
+func NewStatsNumbersRequest(server string, params *StatsNumbersParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/stats/numbers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_from", *params.DateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tz != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tz", *params.Tz, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrgId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "org_id", *params.OrgId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Of != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "of", *params.Of, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sort != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Order != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order", *params.Order, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Links != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "links", *params.Links, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStatsQueuesRequest constructs an http.Request for the StatsQueues method
+func NewStatsQueuesRequest(server string, params *StatsQueuesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/stats/queues")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_from", *params.DateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tz != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tz", *params.Tz, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrgId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "org_id", *params.OrgId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SlFormula != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sl_formula", *params.SlFormula, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SlThreshold != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sl_threshold", *params.SlThreshold, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ShortAbandon != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "short_abandon", *params.ShortAbandon, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Links != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "links", *params.Links, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStatsTrunksRequest constructs an http.Request for the StatsTrunks method
+func NewStatsTrunksRequest(server string, params *StatsTrunksParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/stats/trunks")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_from", *params.DateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tz != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tz", *params.Tz, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrgId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "org_id", *params.OrgId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Links != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "links", *params.Links, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewLinkRecordingRequest calls the generic LinkRecording builder with application/json body
 func NewLinkRecordingRequest(server string, body LinkRecordingJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -3822,6 +5502,48 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/conversations/{id}/explain (the `ExplainConversation` operationId).
 	ExplainConversationWithResponse(ctx context.Context, id ConversationId, params *ExplainConversationParams, reqEditors ...RequestEditorFn) (*ExplainConversationResponse, error)
+
+	// StatsAgentsWithResponse Offers, answers and misses of agents
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/stats/agents (the `StatsAgents` operationId).
+	StatsAgentsWithResponse(ctx context.Context, params *StatsAgentsParams, reqEditors ...RequestEditorFn) (*StatsAgentsResponse, error)
+
+	// StatsCallsWithResponse What calls came to
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/stats/calls (the `StatsCalls` operationId).
+	StatsCallsWithResponse(ctx context.Context, params *StatsCallsParams, reqEditors ...RequestEditorFn) (*StatsCallsResponse, error)
+
+	// StatsMissedWithResponse Who was missed, and whether that was made good
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/stats/missed (the `StatsMissed` operationId).
+	StatsMissedWithResponse(ctx context.Context, params *StatsMissedParams, reqEditors ...RequestEditorFn) (*StatsMissedResponse, error)
+
+	// StatsNumbersWithResponse The numbers that were dialled, called or called in most
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/stats/numbers (the `StatsNumbers` operationId).
+	StatsNumbersWithResponse(ctx context.Context, params *StatsNumbersParams, reqEditors ...RequestEditorFn) (*StatsNumbersResponse, error)
+
+	// StatsQueuesWithResponse Service level, waits and abandonment of queues
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/stats/queues (the `StatsQueues` operationId).
+	StatsQueuesWithResponse(ctx context.Context, params *StatsQueuesParams, reqEditors ...RequestEditorFn) (*StatsQueuesResponse, error)
+
+	// StatsTrunksWithResponse Traffic of trunks
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/stats/trunks (the `StatsTrunks` operationId).
+	StatsTrunksWithResponse(ctx context.Context, params *StatsTrunksParams, reqEditors ...RequestEditorFn) (*StatsTrunksResponse, error)
 
 	// LinkRecordingWithBodyWithResponse A short-lived link to one recording
 	//
@@ -5386,6 +7108,588 @@ func (r ExplainConversationResponse) ContentType() string {
 	return ""
 }
 
+// StatsAgentsResponse401Headers the declared response headers of an HTTP 401 response for StatsAgents
+type StatsAgentsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsAgentsResponse403Headers the declared response headers of an HTTP 403 response for StatsAgents
+type StatsAgentsResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsAgentsResponse503Headers the declared response headers of an HTTP 503 response for StatsAgents
+type StatsAgentsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type StatsAgentsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Statistics
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *StatsAgentsResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *StatsAgentsResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *StatsAgentsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StatsAgentsResponse) GetJSON200() *Statistics {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r StatsAgentsResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r StatsAgentsResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r StatsAgentsResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r StatsAgentsResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StatsAgentsResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StatsAgentsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StatsAgentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StatsAgentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StatsAgentsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// StatsCallsResponse401Headers the declared response headers of an HTTP 401 response for StatsCalls
+type StatsCallsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsCallsResponse403Headers the declared response headers of an HTTP 403 response for StatsCalls
+type StatsCallsResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsCallsResponse503Headers the declared response headers of an HTTP 503 response for StatsCalls
+type StatsCallsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type StatsCallsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Statistics
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *StatsCallsResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *StatsCallsResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *StatsCallsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StatsCallsResponse) GetJSON200() *Statistics {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r StatsCallsResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r StatsCallsResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r StatsCallsResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r StatsCallsResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StatsCallsResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StatsCallsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StatsCallsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StatsCallsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StatsCallsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// StatsMissedResponse401Headers the declared response headers of an HTTP 401 response for StatsMissed
+type StatsMissedResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsMissedResponse403Headers the declared response headers of an HTTP 403 response for StatsMissed
+type StatsMissedResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsMissedResponse503Headers the declared response headers of an HTTP 503 response for StatsMissed
+type StatsMissedResponse503Headers struct {
+	RetryAfter *int
+}
+
+type StatsMissedResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *MissedCallers
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *StatsMissedResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *StatsMissedResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *StatsMissedResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StatsMissedResponse) GetJSON200() *MissedCallers {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r StatsMissedResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r StatsMissedResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r StatsMissedResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r StatsMissedResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StatsMissedResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StatsMissedResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StatsMissedResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StatsMissedResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StatsMissedResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// StatsNumbersResponse401Headers the declared response headers of an HTTP 401 response for StatsNumbers
+type StatsNumbersResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsNumbersResponse403Headers the declared response headers of an HTTP 403 response for StatsNumbers
+type StatsNumbersResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsNumbersResponse503Headers the declared response headers of an HTTP 503 response for StatsNumbers
+type StatsNumbersResponse503Headers struct {
+	RetryAfter *int
+}
+
+type StatsNumbersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Statistics
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *StatsNumbersResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *StatsNumbersResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *StatsNumbersResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StatsNumbersResponse) GetJSON200() *Statistics {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r StatsNumbersResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r StatsNumbersResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r StatsNumbersResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r StatsNumbersResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StatsNumbersResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StatsNumbersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StatsNumbersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StatsNumbersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StatsNumbersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// StatsQueuesResponse401Headers the declared response headers of an HTTP 401 response for StatsQueues
+type StatsQueuesResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsQueuesResponse403Headers the declared response headers of an HTTP 403 response for StatsQueues
+type StatsQueuesResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsQueuesResponse503Headers the declared response headers of an HTTP 503 response for StatsQueues
+type StatsQueuesResponse503Headers struct {
+	RetryAfter *int
+}
+
+type StatsQueuesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Statistics
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *StatsQueuesResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *StatsQueuesResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *StatsQueuesResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StatsQueuesResponse) GetJSON200() *Statistics {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r StatsQueuesResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r StatsQueuesResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r StatsQueuesResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r StatsQueuesResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StatsQueuesResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StatsQueuesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StatsQueuesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StatsQueuesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StatsQueuesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// StatsTrunksResponse401Headers the declared response headers of an HTTP 401 response for StatsTrunks
+type StatsTrunksResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsTrunksResponse403Headers the declared response headers of an HTTP 403 response for StatsTrunks
+type StatsTrunksResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// StatsTrunksResponse503Headers the declared response headers of an HTTP 503 response for StatsTrunks
+type StatsTrunksResponse503Headers struct {
+	RetryAfter *int
+}
+
+type StatsTrunksResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Statistics
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *StatsTrunksResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *StatsTrunksResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *StatsTrunksResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StatsTrunksResponse) GetJSON200() *Statistics {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r StatsTrunksResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r StatsTrunksResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r StatsTrunksResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r StatsTrunksResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StatsTrunksResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StatsTrunksResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StatsTrunksResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StatsTrunksResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StatsTrunksResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // LinkRecordingResponse401Headers the declared response headers of an HTTP 401 response for LinkRecording
 type LinkRecordingResponse401Headers struct {
 	WWWAuthenticate *string
@@ -5929,6 +8233,84 @@ func (c *ClientWithResponses) ExplainConversationWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseExplainConversationResponse(rsp)
+}
+
+// StatsAgentsWithResponse Offers, answers and misses of agents
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/stats/agents (the `StatsAgents` operationId).
+func (c *ClientWithResponses) StatsAgentsWithResponse(ctx context.Context, params *StatsAgentsParams, reqEditors ...RequestEditorFn) (*StatsAgentsResponse, error) {
+	rsp, err := c.StatsAgents(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStatsAgentsResponse(rsp)
+}
+
+// StatsCallsWithResponse What calls came to
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/stats/calls (the `StatsCalls` operationId).
+func (c *ClientWithResponses) StatsCallsWithResponse(ctx context.Context, params *StatsCallsParams, reqEditors ...RequestEditorFn) (*StatsCallsResponse, error) {
+	rsp, err := c.StatsCalls(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStatsCallsResponse(rsp)
+}
+
+// StatsMissedWithResponse Who was missed, and whether that was made good
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/stats/missed (the `StatsMissed` operationId).
+func (c *ClientWithResponses) StatsMissedWithResponse(ctx context.Context, params *StatsMissedParams, reqEditors ...RequestEditorFn) (*StatsMissedResponse, error) {
+	rsp, err := c.StatsMissed(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStatsMissedResponse(rsp)
+}
+
+// StatsNumbersWithResponse The numbers that were dialled, called or called in most
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/stats/numbers (the `StatsNumbers` operationId).
+func (c *ClientWithResponses) StatsNumbersWithResponse(ctx context.Context, params *StatsNumbersParams, reqEditors ...RequestEditorFn) (*StatsNumbersResponse, error) {
+	rsp, err := c.StatsNumbers(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStatsNumbersResponse(rsp)
+}
+
+// StatsQueuesWithResponse Service level, waits and abandonment of queues
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/stats/queues (the `StatsQueues` operationId).
+func (c *ClientWithResponses) StatsQueuesWithResponse(ctx context.Context, params *StatsQueuesParams, reqEditors ...RequestEditorFn) (*StatsQueuesResponse, error) {
+	rsp, err := c.StatsQueues(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStatsQueuesResponse(rsp)
+}
+
+// StatsTrunksWithResponse Traffic of trunks
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/stats/trunks (the `StatsTrunks` operationId).
+func (c *ClientWithResponses) StatsTrunksWithResponse(ctx context.Context, params *StatsTrunksParams, reqEditors ...RequestEditorFn) (*StatsTrunksResponse, error) {
+	rsp, err := c.StatsTrunks(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStatsTrunksResponse(rsp)
 }
 
 // LinkRecordingWithBodyWithResponse A short-lived link to one recording
@@ -7513,6 +9895,570 @@ func ParseExplainConversationResponse(rsp *http.Response) (*ExplainConversationR
 		response.Headers403 = &headers
 	case rsp.StatusCode == 503:
 		var headers ExplainConversationResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseStatsAgentsResponse parses an HTTP response from a StatsAgentsWithResponse call
+func ParseStatsAgentsResponse(rsp *http.Response) (*StatsAgentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StatsAgentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Statistics
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers StatsAgentsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers StatsAgentsResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers StatsAgentsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseStatsCallsResponse parses an HTTP response from a StatsCallsWithResponse call
+func ParseStatsCallsResponse(rsp *http.Response) (*StatsCallsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StatsCallsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Statistics
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers StatsCallsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers StatsCallsResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers StatsCallsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseStatsMissedResponse parses an HTTP response from a StatsMissedWithResponse call
+func ParseStatsMissedResponse(rsp *http.Response) (*StatsMissedResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StatsMissedResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MissedCallers
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers StatsMissedResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers StatsMissedResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers StatsMissedResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseStatsNumbersResponse parses an HTTP response from a StatsNumbersWithResponse call
+func ParseStatsNumbersResponse(rsp *http.Response) (*StatsNumbersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StatsNumbersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Statistics
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers StatsNumbersResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers StatsNumbersResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers StatsNumbersResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseStatsQueuesResponse parses an HTTP response from a StatsQueuesWithResponse call
+func ParseStatsQueuesResponse(rsp *http.Response) (*StatsQueuesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StatsQueuesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Statistics
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers StatsQueuesResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers StatsQueuesResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers StatsQueuesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseStatsTrunksResponse parses an HTTP response from a StatsTrunksWithResponse call
+func ParseStatsTrunksResponse(rsp *http.Response) (*StatsTrunksResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StatsTrunksResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Statistics
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers StatsTrunksResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers StatsTrunksResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers StatsTrunksResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
