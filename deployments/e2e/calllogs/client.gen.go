@@ -289,6 +289,99 @@ func (e By) Valid() bool {
 	}
 }
 
+// Defines values for CallSort.
+const (
+	CallSortBillsec  CallSort = "billsec"
+	CallSortCalldate CallSort = "calldate"
+	CallSortDuration CallSort = "duration"
+	CallSortId       CallSort = "id"
+	CallSortRingTime CallSort = "ring_time"
+	CallSortTalkTime CallSort = "talk_time"
+	CallSortWaitTime CallSort = "wait_time"
+)
+
+// Valid indicates whether the value is a known member of the CallSort enum.
+func (e CallSort) Valid() bool {
+	switch e {
+	case CallSortBillsec:
+		return true
+	case CallSortCalldate:
+		return true
+	case CallSortDuration:
+		return true
+	case CallSortId:
+		return true
+	case CallSortRingTime:
+		return true
+	case CallSortTalkTime:
+		return true
+	case CallSortWaitTime:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ConversationSort.
+const (
+	ConversationSortDuration ConversationSort = "duration"
+	ConversationSortRingTime ConversationSort = "ring_time"
+	ConversationSortStart    ConversationSort = "start"
+	ConversationSortTalkTime ConversationSort = "talk_time"
+	ConversationSortWaitTime ConversationSort = "wait_time"
+)
+
+// Valid indicates whether the value is a known member of the ConversationSort enum.
+func (e ConversationSort) Valid() bool {
+	switch e {
+	case ConversationSortDuration:
+		return true
+	case ConversationSortRingTime:
+		return true
+	case ConversationSortStart:
+		return true
+	case ConversationSortTalkTime:
+		return true
+	case ConversationSortWaitTime:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Order.
+const (
+	OrderAsc  Order = "asc"
+	OrderDesc Order = "desc"
+)
+
+// Valid indicates whether the value is a known member of the Order enum.
+func (e Order) Valid() bool {
+	switch e {
+	case OrderAsc:
+		return true
+	case OrderDesc:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Total.
+const (
+	TotalExact Total = "exact"
+)
+
+// Valid indicates whether the value is a known member of the Total enum.
+func (e Total) Valid() bool {
+	switch e {
+	case TotalExact:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListCallsParamsFormat.
 const (
 	Csv     ListCallsParamsFormat = "csv"
@@ -310,6 +403,72 @@ func (e ListCallsParamsFormat) Valid() bool {
 	case Parquet:
 		return true
 	case Xlsx:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListCallsParamsSort.
+const (
+	ListCallsParamsSortBillsec  ListCallsParamsSort = "billsec"
+	ListCallsParamsSortCalldate ListCallsParamsSort = "calldate"
+	ListCallsParamsSortDuration ListCallsParamsSort = "duration"
+	ListCallsParamsSortId       ListCallsParamsSort = "id"
+	ListCallsParamsSortRingTime ListCallsParamsSort = "ring_time"
+	ListCallsParamsSortTalkTime ListCallsParamsSort = "talk_time"
+	ListCallsParamsSortWaitTime ListCallsParamsSort = "wait_time"
+)
+
+// Valid indicates whether the value is a known member of the ListCallsParamsSort enum.
+func (e ListCallsParamsSort) Valid() bool {
+	switch e {
+	case ListCallsParamsSortBillsec:
+		return true
+	case ListCallsParamsSortCalldate:
+		return true
+	case ListCallsParamsSortDuration:
+		return true
+	case ListCallsParamsSortId:
+		return true
+	case ListCallsParamsSortRingTime:
+		return true
+	case ListCallsParamsSortTalkTime:
+		return true
+	case ListCallsParamsSortWaitTime:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListCallsParamsOrder.
+const (
+	ListCallsParamsOrderAsc  ListCallsParamsOrder = "asc"
+	ListCallsParamsOrderDesc ListCallsParamsOrder = "desc"
+)
+
+// Valid indicates whether the value is a known member of the ListCallsParamsOrder enum.
+func (e ListCallsParamsOrder) Valid() bool {
+	switch e {
+	case ListCallsParamsOrderAsc:
+		return true
+	case ListCallsParamsOrderDesc:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListCallsParamsTotal.
+const (
+	ListCallsParamsTotalExact ListCallsParamsTotal = "exact"
+)
+
+// Valid indicates whether the value is a known member of the ListCallsParamsTotal enum.
+func (e ListCallsParamsTotal) Valid() bool {
+	switch e {
+	case ListCallsParamsTotalExact:
 		return true
 	default:
 		return false
@@ -340,6 +499,66 @@ const (
 func (e StreamCallsParamsAma) Valid() bool {
 	switch e {
 	case StreamCallsParamsAmaOmit:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListConversationsParamsSort.
+const (
+	ListConversationsParamsSortDuration ListConversationsParamsSort = "duration"
+	ListConversationsParamsSortRingTime ListConversationsParamsSort = "ring_time"
+	ListConversationsParamsSortStart    ListConversationsParamsSort = "start"
+	ListConversationsParamsSortTalkTime ListConversationsParamsSort = "talk_time"
+	ListConversationsParamsSortWaitTime ListConversationsParamsSort = "wait_time"
+)
+
+// Valid indicates whether the value is a known member of the ListConversationsParamsSort enum.
+func (e ListConversationsParamsSort) Valid() bool {
+	switch e {
+	case ListConversationsParamsSortDuration:
+		return true
+	case ListConversationsParamsSortRingTime:
+		return true
+	case ListConversationsParamsSortStart:
+		return true
+	case ListConversationsParamsSortTalkTime:
+		return true
+	case ListConversationsParamsSortWaitTime:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListConversationsParamsOrder.
+const (
+	ListConversationsParamsOrderAsc  ListConversationsParamsOrder = "asc"
+	ListConversationsParamsOrderDesc ListConversationsParamsOrder = "desc"
+)
+
+// Valid indicates whether the value is a known member of the ListConversationsParamsOrder enum.
+func (e ListConversationsParamsOrder) Valid() bool {
+	switch e {
+	case ListConversationsParamsOrderAsc:
+		return true
+	case ListConversationsParamsOrderDesc:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListConversationsParamsTotal.
+const (
+	ListConversationsParamsTotalExact ListConversationsParamsTotal = "exact"
+)
+
+// Valid indicates whether the value is a known member of the ListConversationsParamsTotal enum.
+func (e ListConversationsParamsTotal) Valid() bool {
+	switch e {
+	case ListConversationsParamsTotalExact:
 		return true
 	default:
 		return false
@@ -474,19 +693,19 @@ func (e StatsNumbersParamsBy) Valid() bool {
 
 // Defines values for StatsNumbersParamsOf.
 const (
-	Callee StatsNumbersParamsOf = "callee"
-	Caller StatsNumbersParamsOf = "caller"
-	Did    StatsNumbersParamsOf = "did"
+	StatsNumbersParamsOfCallee StatsNumbersParamsOf = "callee"
+	StatsNumbersParamsOfCaller StatsNumbersParamsOf = "caller"
+	StatsNumbersParamsOfDid    StatsNumbersParamsOf = "did"
 )
 
 // Valid indicates whether the value is a known member of the StatsNumbersParamsOf enum.
 func (e StatsNumbersParamsOf) Valid() bool {
 	switch e {
-	case Callee:
+	case StatsNumbersParamsOfCallee:
 		return true
-	case Caller:
+	case StatsNumbersParamsOfCaller:
 		return true
-	case Did:
+	case StatsNumbersParamsOfDid:
 		return true
 	default:
 		return false
@@ -495,16 +714,16 @@ func (e StatsNumbersParamsOf) Valid() bool {
 
 // Defines values for StatsNumbersParamsOrder.
 const (
-	Asc  StatsNumbersParamsOrder = "asc"
-	Desc StatsNumbersParamsOrder = "desc"
+	StatsNumbersParamsOrderAsc  StatsNumbersParamsOrder = "asc"
+	StatsNumbersParamsOrderDesc StatsNumbersParamsOrder = "desc"
 )
 
 // Valid indicates whether the value is a known member of the StatsNumbersParamsOrder enum.
 func (e StatsNumbersParamsOrder) Valid() bool {
 	switch e {
-	case Asc:
+	case StatsNumbersParamsOrderAsc:
 		return true
-	case Desc:
+	case StatsNumbersParamsOrderDesc:
 		return true
 	default:
 		return false
@@ -592,6 +811,87 @@ func (e StatsTrunksParamsBy) Valid() bool {
 	case StatsTrunksParamsByNone:
 		return true
 	case StatsTrunksParamsByWeek:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListMyCallsParamsSort.
+const (
+	ListMyCallsParamsSortBillsec  ListMyCallsParamsSort = "billsec"
+	ListMyCallsParamsSortCalldate ListMyCallsParamsSort = "calldate"
+	ListMyCallsParamsSortDuration ListMyCallsParamsSort = "duration"
+	ListMyCallsParamsSortId       ListMyCallsParamsSort = "id"
+	ListMyCallsParamsSortRingTime ListMyCallsParamsSort = "ring_time"
+	ListMyCallsParamsSortTalkTime ListMyCallsParamsSort = "talk_time"
+	ListMyCallsParamsSortWaitTime ListMyCallsParamsSort = "wait_time"
+)
+
+// Valid indicates whether the value is a known member of the ListMyCallsParamsSort enum.
+func (e ListMyCallsParamsSort) Valid() bool {
+	switch e {
+	case ListMyCallsParamsSortBillsec:
+		return true
+	case ListMyCallsParamsSortCalldate:
+		return true
+	case ListMyCallsParamsSortDuration:
+		return true
+	case ListMyCallsParamsSortId:
+		return true
+	case ListMyCallsParamsSortRingTime:
+		return true
+	case ListMyCallsParamsSortTalkTime:
+		return true
+	case ListMyCallsParamsSortWaitTime:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListMyCallsParamsOrder.
+const (
+	ListMyCallsParamsOrderAsc  ListMyCallsParamsOrder = "asc"
+	ListMyCallsParamsOrderDesc ListMyCallsParamsOrder = "desc"
+)
+
+// Valid indicates whether the value is a known member of the ListMyCallsParamsOrder enum.
+func (e ListMyCallsParamsOrder) Valid() bool {
+	switch e {
+	case ListMyCallsParamsOrderAsc:
+		return true
+	case ListMyCallsParamsOrderDesc:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListMyCallsParamsTotal.
+const (
+	ListMyCallsParamsTotalExact ListMyCallsParamsTotal = "exact"
+)
+
+// Valid indicates whether the value is a known member of the ListMyCallsParamsTotal enum.
+func (e ListMyCallsParamsTotal) Valid() bool {
+	switch e {
+	case ListMyCallsParamsTotalExact:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListMyCallsParamsAma.
+const (
+	ListMyCallsParamsAmaOmit ListMyCallsParamsAma = "omit"
+)
+
+// Valid indicates whether the value is a known member of the ListMyCallsParamsAma enum.
+func (e ListMyCallsParamsAma) Valid() bool {
+	switch e {
+	case ListMyCallsParamsAmaOmit:
 		return true
 	default:
 		return false
@@ -1424,8 +1724,14 @@ type WholeConversation struct {
 // WholeConversationDirection inbound, outbound, internal, transit or unknown
 type WholeConversationDirection string
 
+// Agent defines model for agent.
+type Agent = string
+
 // Ama defines model for ama.
 type Ama string
+
+// AnsweredType defines model for answeredType.
+type AnsweredType = string
 
 // By defines model for by.
 type By string
@@ -1433,8 +1739,20 @@ type By string
 // CallId defines model for callId.
 type CallId = int64
 
+// CallSort defines model for callSort.
+type CallSort string
+
 // ConversationId defines model for conversationId.
 type ConversationId = string
+
+// ConversationName defines model for conversationName.
+type ConversationName = string
+
+// ConversationSort defines model for conversationSort.
+type ConversationSort string
+
+// Cursor defines model for cursor.
+type Cursor = string
 
 // DateFrom defines model for dateFrom.
 type DateFrom = string
@@ -1442,8 +1760,32 @@ type DateFrom = string
 // DateTo defines model for dateTo.
 type DateTo = string
 
+// Did defines model for did.
+type Did = string
+
+// Direction defines model for direction.
+type Direction = string
+
+// DisconnectedBy defines model for disconnectedBy.
+type DisconnectedBy = string
+
+// Disposition defines model for disposition.
+type Disposition = string
+
+// Extension defines model for extension.
+type Extension = string
+
+// From defines model for from.
+type From = string
+
+// HangupCause defines model for hangupCause.
+type HangupCause = string
+
 // IfNoneMatch defines model for ifNoneMatch.
 type IfNoneMatch = string
+
+// LegKind defines model for legKind.
+type LegKind = string
 
 // Limit defines model for limit.
 type Limit = int
@@ -1451,11 +1793,68 @@ type Limit = int
 // Links defines model for links.
 type Links = bool
 
+// MaxDuration defines model for maxDuration.
+type MaxDuration = int
+
+// MaxTalk defines model for maxTalk.
+type MaxTalk = int
+
+// MaxWait defines model for maxWait.
+type MaxWait = int
+
+// MinDuration defines model for minDuration.
+type MinDuration = int
+
+// MinTalk defines model for minTalk.
+type MinTalk = int
+
+// MinWait defines model for minWait.
+type MinWait = int
+
+// Number defines model for number.
+type Number = string
+
 // Offset defines model for offset.
 type Offset = int
 
+// Order defines model for order.
+type Order string
+
 // OrgId defines model for orgId.
 type OrgId = int64
+
+// Outcome defines model for outcome.
+type Outcome = string
+
+// Queue defines model for queue.
+type Queue = string
+
+// Recorded defines model for recorded.
+type Recorded = bool
+
+// Recurse defines model for recurse.
+type Recurse = bool
+
+// Search defines model for search.
+type Search = string
+
+// Source defines model for source.
+type Source = string
+
+// Tag defines model for tag.
+type Tag = []string
+
+// TimeZone defines model for timeZone.
+type TimeZone = string
+
+// To defines model for to.
+type To = string
+
+// Total defines model for total.
+type Total string
+
+// Trunk defines model for trunk.
+type Trunk = string
 
 // Tz defines model for tz.
 type Tz = string
@@ -1540,12 +1939,126 @@ type ListCallsParams struct {
 	// Offset records to pass over
 	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
 
+	// Cursor where the page before ended: its next_cursor
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Sort what they are sorted by
+	Sort *ListCallsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Order largest or smallest first
+	Order *ListCallsParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+
+	// Total wait for the exact total
+	Total *ListCallsParamsTotal `form:"total,omitempty" json:"total,omitempty"`
+
+	// DateFrom a day such as 2026-11-21, or an instant of RFC 3339: those that began then or later
+	DateFrom *DateFrom `form:"date_from,omitempty" json:"date_from,omitempty"`
+
+	// DateTo a day, which is included whole, or an instant, which is not: those that began before
+	DateTo *DateTo `form:"date_to,omitempty" json:"date_to,omitempty"`
+
+	// Tz the zone that days are meant in
+	Tz *TimeZone `form:"tz,omitempty" json:"tz,omitempty"`
+
+	// Direction all, or some words with commas between them
+	Direction *Direction `form:"direction,omitempty" json:"direction,omitempty"`
+
+	// Disposition some words in capitals with commas between them
+	Disposition *Disposition `form:"disposition,omitempty" json:"disposition,omitempty"`
+
+	// From a part of the caller's number
+	From *From `form:"from,omitempty" json:"from,omitempty"`
+
+	// To a part of the dialled number
+	To *To `form:"to,omitempty" json:"to,omitempty"`
+
+	// Search a part of a number, the caller id or a name
+	Search *Search `form:"search,omitempty" json:"search,omitempty"`
+
+	// Outcome some outcomes with commas between them
+	Outcome *Outcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+
+	// Number some numbers that had any part in the call, typed any way; _ at an end stands for any digits
+	Number *Number `form:"number,omitempty" json:"number,omitempty"`
+
+	// Extension some extensions that called, rang or answered
+	Extension *Extension `form:"extension,omitempty" json:"extension,omitempty"`
+
+	// Agent some agents that answered from a queue
+	Agent *Agent `form:"agent,omitempty" json:"agent,omitempty"`
+
+	// Queue some queues
+	Queue *Queue `form:"queue,omitempty" json:"queue,omitempty"`
+
+	// Trunk some trunks
+	Trunk *Trunk `form:"trunk,omitempty" json:"trunk,omitempty"`
+
+	// Did some numbers that the caller dialled
+	Did *Did `form:"did,omitempty" json:"did,omitempty"`
+
+	// Recorded whether there is a recording to hear
+	Recorded *Recorded `form:"recorded,omitempty" json:"recorded,omitempty"`
+
+	// MinDuration seconds
+	MinDuration *MinDuration `form:"min_duration,omitempty" json:"min_duration,omitempty"`
+
+	// MaxDuration seconds
+	MaxDuration *MaxDuration `form:"max_duration,omitempty" json:"max_duration,omitempty"`
+
+	// MinTalk seconds
+	MinTalk *MinTalk `form:"min_talk,omitempty" json:"min_talk,omitempty"`
+
+	// MaxTalk seconds
+	MaxTalk *MaxTalk `form:"max_talk,omitempty" json:"max_talk,omitempty"`
+
+	// MinWait seconds
+	MinWait *MinWait `form:"min_wait,omitempty" json:"min_wait,omitempty"`
+
+	// MaxWait seconds
+	MaxWait *MaxWait `form:"max_wait,omitempty" json:"max_wait,omitempty"`
+
+	// HangupCause some Q.850 causes with commas between them
+	HangupCause *HangupCause `form:"hangup_cause,omitempty" json:"hangup_cause,omitempty"`
+
+	// DisconnectedBy caller, callee, timeout, busy, system or unknown, with commas between them
+	DisconnectedBy *DisconnectedBy `form:"disconnected_by,omitempty" json:"disconnected_by,omitempty"`
+
+	// ConversationId the name of a conversation
+	ConversationId *ConversationName `form:"conversation_id,omitempty" json:"conversation_id,omitempty"`
+
+	// Source some names of PBXs
+	Source *Source `form:"source,omitempty" json:"source,omitempty"`
+
+	// LegKind some kinds with commas between them
+	LegKind *LegKind `form:"leg_kind,omitempty" json:"leg_kind,omitempty"`
+
+	// AnsweredType human, prompt or queue, with commas between them
+	AnsweredType *AnsweredType `form:"answered_type,omitempty" json:"answered_type,omitempty"`
+
+	// Recurse with org_id: also the organisations below it that the token lists
+	Recurse *Recurse `form:"recurse,omitempty" json:"recurse,omitempty"`
+
+	// Tag some tags of which one is enough, with commas between them; given again, one of those too
+	Tag *Tag `form:"tag,omitempty" json:"tag,omitempty"`
+
+	// OrgId one of the organisations that the token lists
+	OrgId *OrgId `form:"org_id,omitempty" json:"org_id,omitempty"`
+
 	// Ama those that the PBX marked amaflags OMIT, and only those
 	Ama *ListCallsParamsAma `form:"ama,omitempty" json:"ama,omitempty"`
 }
 
 // ListCallsParamsFormat defines parameters for ListCalls.
 type ListCallsParamsFormat string
+
+// ListCallsParamsSort defines parameters for ListCalls.
+type ListCallsParamsSort string
+
+// ListCallsParamsOrder defines parameters for ListCalls.
+type ListCallsParamsOrder string
+
+// ListCallsParamsTotal defines parameters for ListCalls.
+type ListCallsParamsTotal string
 
 // ListCallsParamsAma defines parameters for ListCalls.
 type ListCallsParamsAma string
@@ -1615,15 +2128,123 @@ type ListConversationsParams struct {
 	// Offset records to pass over
 	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
 
+	// Cursor where the page before ended: its next_cursor
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Sort what they are sorted by
+	Sort *ListConversationsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Order largest or smallest first
+	Order *ListConversationsParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+
+	// Total wait for the exact total
+	Total *ListConversationsParamsTotal `form:"total,omitempty" json:"total,omitempty"`
+
 	// DateFrom a day such as 2026-11-21, or an instant of RFC 3339: those that began then or later
 	DateFrom *DateFrom `form:"date_from,omitempty" json:"date_from,omitempty"`
 
 	// DateTo a day, which is included whole, or an instant, which is not: those that began before
 	DateTo *DateTo `form:"date_to,omitempty" json:"date_to,omitempty"`
 
+	// Tz the zone that days are meant in
+	Tz *TimeZone `form:"tz,omitempty" json:"tz,omitempty"`
+
+	// Direction all, or some words with commas between them
+	Direction *Direction `form:"direction,omitempty" json:"direction,omitempty"`
+
+	// Disposition some words in capitals with commas between them
+	Disposition *Disposition `form:"disposition,omitempty" json:"disposition,omitempty"`
+
+	// From a part of the caller's number
+	From *From `form:"from,omitempty" json:"from,omitempty"`
+
+	// To a part of the dialled number
+	To *To `form:"to,omitempty" json:"to,omitempty"`
+
+	// Search a part of a number, the caller id or a name
+	Search *Search `form:"search,omitempty" json:"search,omitempty"`
+
+	// Outcome some outcomes with commas between them
+	Outcome *Outcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+
+	// Number some numbers that had any part in the call, typed any way; _ at an end stands for any digits
+	Number *Number `form:"number,omitempty" json:"number,omitempty"`
+
+	// Extension some extensions that called, rang or answered
+	Extension *Extension `form:"extension,omitempty" json:"extension,omitempty"`
+
+	// Agent some agents that answered from a queue
+	Agent *Agent `form:"agent,omitempty" json:"agent,omitempty"`
+
+	// Queue some queues
+	Queue *Queue `form:"queue,omitempty" json:"queue,omitempty"`
+
+	// Trunk some trunks
+	Trunk *Trunk `form:"trunk,omitempty" json:"trunk,omitempty"`
+
+	// Did some numbers that the caller dialled
+	Did *Did `form:"did,omitempty" json:"did,omitempty"`
+
+	// Recorded whether there is a recording to hear
+	Recorded *Recorded `form:"recorded,omitempty" json:"recorded,omitempty"`
+
+	// MinDuration seconds
+	MinDuration *MinDuration `form:"min_duration,omitempty" json:"min_duration,omitempty"`
+
+	// MaxDuration seconds
+	MaxDuration *MaxDuration `form:"max_duration,omitempty" json:"max_duration,omitempty"`
+
+	// MinTalk seconds
+	MinTalk *MinTalk `form:"min_talk,omitempty" json:"min_talk,omitempty"`
+
+	// MaxTalk seconds
+	MaxTalk *MaxTalk `form:"max_talk,omitempty" json:"max_talk,omitempty"`
+
+	// MinWait seconds
+	MinWait *MinWait `form:"min_wait,omitempty" json:"min_wait,omitempty"`
+
+	// MaxWait seconds
+	MaxWait *MaxWait `form:"max_wait,omitempty" json:"max_wait,omitempty"`
+
+	// HangupCause some Q.850 causes with commas between them
+	HangupCause *HangupCause `form:"hangup_cause,omitempty" json:"hangup_cause,omitempty"`
+
+	// DisconnectedBy caller, callee, timeout, busy, system or unknown, with commas between them
+	DisconnectedBy *DisconnectedBy `form:"disconnected_by,omitempty" json:"disconnected_by,omitempty"`
+
+	// ConversationId the name of a conversation
+	ConversationId *ConversationName `form:"conversation_id,omitempty" json:"conversation_id,omitempty"`
+
+	// Source some names of PBXs
+	Source *Source `form:"source,omitempty" json:"source,omitempty"`
+
+	// LegKind some kinds with commas between them
+	LegKind *LegKind `form:"leg_kind,omitempty" json:"leg_kind,omitempty"`
+
+	// AnsweredType human, prompt or queue, with commas between them
+	AnsweredType *AnsweredType `form:"answered_type,omitempty" json:"answered_type,omitempty"`
+
+	// Recurse with org_id: also the organisations below it that the token lists
+	Recurse *Recurse `form:"recurse,omitempty" json:"recurse,omitempty"`
+
+	// Tag some tags of which one is enough, with commas between them; given again, one of those too
+	Tag *Tag `form:"tag,omitempty" json:"tag,omitempty"`
+
+	// OrgId one of the organisations that the token lists
+	OrgId *OrgId `form:"org_id,omitempty" json:"org_id,omitempty"`
+
 	// Ama those that the PBX marked amaflags OMIT, and only those
 	Ama *ListConversationsParamsAma `form:"ama,omitempty" json:"ama,omitempty"`
 }
+
+// ListConversationsParamsSort defines parameters for ListConversations.
+type ListConversationsParamsSort string
+
+// ListConversationsParamsOrder defines parameters for ListConversations.
+type ListConversationsParamsOrder string
+
+// ListConversationsParamsTotal defines parameters for ListConversations.
+type ListConversationsParamsTotal string
 
 // ListConversationsParamsAma defines parameters for ListConversations.
 type ListConversationsParamsAma string
@@ -1842,6 +2463,135 @@ type RevokeTokenJSONBody struct {
 	// Jti the jti claim of the token
 	Jti string `json:"jti"`
 }
+
+// ListMyCallsParams defines parameters for ListMyCalls.
+type ListMyCallsParams struct {
+	// Limit records on the page
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Offset records to pass over
+	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// Cursor where the page before ended: its next_cursor
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Sort what they are sorted by
+	Sort *ListMyCallsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Order largest or smallest first
+	Order *ListMyCallsParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+
+	// Total wait for the exact total
+	Total *ListMyCallsParamsTotal `form:"total,omitempty" json:"total,omitempty"`
+
+	// DateFrom a day such as 2026-11-21, or an instant of RFC 3339: those that began then or later
+	DateFrom *DateFrom `form:"date_from,omitempty" json:"date_from,omitempty"`
+
+	// DateTo a day, which is included whole, or an instant, which is not: those that began before
+	DateTo *DateTo `form:"date_to,omitempty" json:"date_to,omitempty"`
+
+	// Tz the zone that days are meant in
+	Tz *TimeZone `form:"tz,omitempty" json:"tz,omitempty"`
+
+	// Direction all, or some words with commas between them
+	Direction *Direction `form:"direction,omitempty" json:"direction,omitempty"`
+
+	// Disposition some words in capitals with commas between them
+	Disposition *Disposition `form:"disposition,omitempty" json:"disposition,omitempty"`
+
+	// From a part of the caller's number
+	From *From `form:"from,omitempty" json:"from,omitempty"`
+
+	// To a part of the dialled number
+	To *To `form:"to,omitempty" json:"to,omitempty"`
+
+	// Search a part of a number, the caller id or a name
+	Search *Search `form:"search,omitempty" json:"search,omitempty"`
+
+	// Outcome some outcomes with commas between them
+	Outcome *Outcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+
+	// Number some numbers that had any part in the call, typed any way; _ at an end stands for any digits
+	Number *Number `form:"number,omitempty" json:"number,omitempty"`
+
+	// Extension some extensions that called, rang or answered
+	Extension *Extension `form:"extension,omitempty" json:"extension,omitempty"`
+
+	// Agent some agents that answered from a queue
+	Agent *Agent `form:"agent,omitempty" json:"agent,omitempty"`
+
+	// Queue some queues
+	Queue *Queue `form:"queue,omitempty" json:"queue,omitempty"`
+
+	// Trunk some trunks
+	Trunk *Trunk `form:"trunk,omitempty" json:"trunk,omitempty"`
+
+	// Did some numbers that the caller dialled
+	Did *Did `form:"did,omitempty" json:"did,omitempty"`
+
+	// Recorded whether there is a recording to hear
+	Recorded *Recorded `form:"recorded,omitempty" json:"recorded,omitempty"`
+
+	// MinDuration seconds
+	MinDuration *MinDuration `form:"min_duration,omitempty" json:"min_duration,omitempty"`
+
+	// MaxDuration seconds
+	MaxDuration *MaxDuration `form:"max_duration,omitempty" json:"max_duration,omitempty"`
+
+	// MinTalk seconds
+	MinTalk *MinTalk `form:"min_talk,omitempty" json:"min_talk,omitempty"`
+
+	// MaxTalk seconds
+	MaxTalk *MaxTalk `form:"max_talk,omitempty" json:"max_talk,omitempty"`
+
+	// MinWait seconds
+	MinWait *MinWait `form:"min_wait,omitempty" json:"min_wait,omitempty"`
+
+	// MaxWait seconds
+	MaxWait *MaxWait `form:"max_wait,omitempty" json:"max_wait,omitempty"`
+
+	// HangupCause some Q.850 causes with commas between them
+	HangupCause *HangupCause `form:"hangup_cause,omitempty" json:"hangup_cause,omitempty"`
+
+	// DisconnectedBy caller, callee, timeout, busy, system or unknown, with commas between them
+	DisconnectedBy *DisconnectedBy `form:"disconnected_by,omitempty" json:"disconnected_by,omitempty"`
+
+	// ConversationId the name of a conversation
+	ConversationId *ConversationName `form:"conversation_id,omitempty" json:"conversation_id,omitempty"`
+
+	// Source some names of PBXs
+	Source *Source `form:"source,omitempty" json:"source,omitempty"`
+
+	// LegKind some kinds with commas between them
+	LegKind *LegKind `form:"leg_kind,omitempty" json:"leg_kind,omitempty"`
+
+	// AnsweredType human, prompt or queue, with commas between them
+	AnsweredType *AnsweredType `form:"answered_type,omitempty" json:"answered_type,omitempty"`
+
+	// Recurse with org_id: also the organisations below it that the token lists
+	Recurse *Recurse `form:"recurse,omitempty" json:"recurse,omitempty"`
+
+	// Tag some tags of which one is enough, with commas between them; given again, one of those too
+	Tag *Tag `form:"tag,omitempty" json:"tag,omitempty"`
+
+	// OrgId one of the organisations that the token lists
+	OrgId *OrgId `form:"org_id,omitempty" json:"org_id,omitempty"`
+
+	// Ama those that the PBX marked amaflags OMIT, and only those
+	Ama *ListMyCallsParamsAma `form:"ama,omitempty" json:"ama,omitempty"`
+}
+
+// ListMyCallsParamsSort defines parameters for ListMyCalls.
+type ListMyCallsParamsSort string
+
+// ListMyCallsParamsOrder defines parameters for ListMyCalls.
+type ListMyCallsParamsOrder string
+
+// ListMyCallsParamsTotal defines parameters for ListMyCalls.
+type ListMyCallsParamsTotal string
+
+// ListMyCallsParamsAma defines parameters for ListMyCalls.
+type ListMyCallsParamsAma string
 
 // GetContractParams defines parameters for GetContract.
 type GetContractParams struct {
@@ -2983,6 +3733,11 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/tokens/revoke (the `RevokeToken` operationId).
 	RevokeToken(ctx context.Context, body RevokeTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListMyCalls A page of the calls that the token's extension had a part in, newest first
+	//
+	// Corresponds with GET /api/v1/users/me/calls (the `ListMyCalls` operationId).
+	ListMyCalls(ctx context.Context, params *ListMyCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ShowContract This document as a page to read and try
 	//
 	// Corresponds with GET /docs (the `ShowContract` operationId).
@@ -3423,6 +4178,21 @@ func (c *Client) RevokeToken(ctx context.Context, body RevokeTokenJSONRequestBod
 	return c.Client.Do(req)
 }
 
+// ListMyCalls A page of the calls that the token's extension had a part in, newest first
+//
+// Corresponds with GET /api/v1/users/me/calls (the `ListMyCalls` operationId).
+func (c *Client) ListMyCalls(ctx context.Context, params *ListMyCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMyCallsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ShowContract This document as a page to read and try
 //
 // Corresponds with GET /docs (the `ShowContract` operationId).
@@ -3658,6 +4428,426 @@ func NewListCallsRequest(server string, params *ListCallsParams) (*http.Request,
 		if params.Offset != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "offset", *params.Offset, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sort != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Order != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order", *params.Order, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_from", *params.DateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tz != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tz", *params.Tz, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Direction != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "direction", *params.Direction, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Disposition != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "disposition", *params.Disposition, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Search != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "search", *params.Search, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Outcome != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "outcome", *params.Outcome, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Number != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "number", *params.Number, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Extension != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "extension", *params.Extension, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Agent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "agent", *params.Agent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Queue != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "queue", *params.Queue, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Trunk != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "trunk", *params.Trunk, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Did != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "did", *params.Did, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Recorded != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "recorded", *params.Recorded, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MinDuration != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "min_duration", *params.MinDuration, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MaxDuration != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "max_duration", *params.MaxDuration, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MinTalk != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "min_talk", *params.MinTalk, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MaxTalk != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "max_talk", *params.MaxTalk, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MinWait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "min_wait", *params.MinWait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MaxWait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "max_wait", *params.MaxWait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.HangupCause != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "hangup_cause", *params.HangupCause, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DisconnectedBy != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "disconnected_by", *params.DisconnectedBy, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ConversationId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "conversation_id", *params.ConversationId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Source != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "source", *params.Source, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LegKind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "leg_kind", *params.LegKind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AnsweredType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "answered_type", *params.AnsweredType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Recurse != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "recurse", *params.Recurse, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tag != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tag", *params.Tag, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrgId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "org_id", *params.OrgId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -4196,6 +5386,54 @@ func NewListConversationsRequest(server string, params *ListConversationsParams)
 
 		}
 
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sort != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Order != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order", *params.Order, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.DateFrom != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_from", *params.DateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -4211,6 +5449,354 @@ func NewListConversationsRequest(server string, params *ListConversationsParams)
 		if params.DateTo != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tz != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tz", *params.Tz, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Direction != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "direction", *params.Direction, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Disposition != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "disposition", *params.Disposition, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Search != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "search", *params.Search, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Outcome != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "outcome", *params.Outcome, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Number != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "number", *params.Number, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Extension != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "extension", *params.Extension, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Agent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "agent", *params.Agent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Queue != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "queue", *params.Queue, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Trunk != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "trunk", *params.Trunk, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Did != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "did", *params.Did, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Recorded != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "recorded", *params.Recorded, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MinDuration != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "min_duration", *params.MinDuration, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MaxDuration != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "max_duration", *params.MaxDuration, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MinTalk != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "min_talk", *params.MinTalk, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MaxTalk != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "max_talk", *params.MaxTalk, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MinWait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "min_wait", *params.MinWait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MaxWait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "max_wait", *params.MaxWait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.HangupCause != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "hangup_cause", *params.HangupCause, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DisconnectedBy != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "disconnected_by", *params.DisconnectedBy, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ConversationId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "conversation_id", *params.ConversationId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Source != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "source", *params.Source, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LegKind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "leg_kind", *params.LegKind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AnsweredType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "answered_type", *params.AnsweredType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Recurse != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "recurse", *params.Recurse, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tag != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tag", *params.Tag, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrgId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "org_id", *params.OrgId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5267,6 +6853,504 @@ func NewRevokeTokenRequestWithBody(server string, contentType string, body io.Re
 	return req, nil
 }
 
+// NewListMyCallsRequest constructs an http.Request for the ListMyCalls method
+func NewListMyCallsRequest(server string, params *ListMyCallsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/me/calls")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Offset != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "offset", *params.Offset, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sort != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Order != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order", *params.Order, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_from", *params.DateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tz != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tz", *params.Tz, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Direction != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "direction", *params.Direction, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Disposition != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "disposition", *params.Disposition, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Search != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "search", *params.Search, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Outcome != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "outcome", *params.Outcome, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Number != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "number", *params.Number, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Extension != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "extension", *params.Extension, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Agent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "agent", *params.Agent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Queue != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "queue", *params.Queue, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Trunk != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "trunk", *params.Trunk, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Did != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "did", *params.Did, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Recorded != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "recorded", *params.Recorded, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MinDuration != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "min_duration", *params.MinDuration, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MaxDuration != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "max_duration", *params.MaxDuration, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MinTalk != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "min_talk", *params.MinTalk, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MaxTalk != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "max_talk", *params.MaxTalk, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MinWait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "min_wait", *params.MinWait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MaxWait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "max_wait", *params.MaxWait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.HangupCause != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "hangup_cause", *params.HangupCause, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DisconnectedBy != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "disconnected_by", *params.DisconnectedBy, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ConversationId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "conversation_id", *params.ConversationId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Source != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "source", *params.Source, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LegKind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "leg_kind", *params.LegKind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AnsweredType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "answered_type", *params.AnsweredType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Recurse != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "recurse", *params.Recurse, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tag != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tag", *params.Tag, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrgId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "org_id", *params.OrgId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Ama != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ama", *params.Ama, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewShowContractRequest constructs an http.Request for the ShowContract method
 func NewShowContractRequest(server string) (*http.Request, error) {
 	var err error
@@ -5572,6 +7656,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/tokens/revoke (the `RevokeToken` operationId).
 	RevokeTokenWithResponse(ctx context.Context, body RevokeTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*RevokeTokenResponse, error)
+
+	// ListMyCallsWithResponse A page of the calls that the token's extension had a part in, newest first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/users/me/calls (the `ListMyCalls` operationId).
+	ListMyCallsWithResponse(ctx context.Context, params *ListMyCallsParams, reqEditors ...RequestEditorFn) (*ListMyCallsResponse, error)
 
 	// ShowContractWithResponse This document as a page to read and try
 	//
@@ -7928,9 +10019,120 @@ func (r RevokeTokenResponse) ContentType() string {
 	return ""
 }
 
+// ListMyCallsResponse200Headers the declared response headers of an HTTP 200 response for ListMyCalls
+type ListMyCallsResponse200Headers struct {
+	XRequestId *string
+}
+
+// ListMyCallsResponse401Headers the declared response headers of an HTTP 401 response for ListMyCalls
+type ListMyCallsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ListMyCallsResponse403Headers the declared response headers of an HTTP 403 response for ListMyCalls
+type ListMyCallsResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
+// ListMyCallsResponse503Headers the declared response headers of an HTTP 503 response for ListMyCalls
+type ListMyCallsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ListMyCallsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CallPage
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthorized
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Forbidden
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListMyCallsResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListMyCallsResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ListMyCallsResponse403Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListMyCallsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListMyCallsResponse) GetJSON200() *CallPage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListMyCallsResponse) GetApplicationproblemJSON400() *Refused {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListMyCallsResponse) GetApplicationproblemJSON401() *Unauthorized {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListMyCallsResponse) GetApplicationproblemJSON403() *Forbidden {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListMyCallsResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListMyCallsResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListMyCallsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMyCallsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMyCallsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListMyCallsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ShowContractResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ShowContractResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
 }
 
 // GetBody returns the raw response body bytes
@@ -7969,6 +10171,8 @@ type GetContractResponse struct {
 	YAML200 *string
 	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationproblemJSON400 *Refused
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Other
 }
 
 // GetYAML200 returns the response for an HTTP 200 `application/yaml` response
@@ -7979,6 +10183,11 @@ func (r GetContractResponse) GetYAML200() *string {
 // GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
 func (r GetContractResponse) GetApplicationproblemJSON400() *Refused {
 	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetContractResponse) GetApplicationproblemJSONDefault() *Other {
+	return r.ApplicationproblemJSONDefault
 }
 
 // GetBody returns the raw response body bytes
@@ -8363,6 +10572,19 @@ func (c *ClientWithResponses) RevokeTokenWithResponse(ctx context.Context, body 
 		return nil, err
 	}
 	return ParseRevokeTokenResponse(rsp)
+}
+
+// ListMyCallsWithResponse A page of the calls that the token's extension had a part in, newest first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/users/me/calls (the `ListMyCalls` operationId).
+func (c *ClientWithResponses) ListMyCallsWithResponse(ctx context.Context, params *ListMyCallsParams, reqEditors ...RequestEditorFn) (*ListMyCallsResponse, error) {
+	rsp, err := c.ListMyCalls(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMyCallsResponse(rsp)
 }
 
 // ShowContractWithResponse This document as a page to read and try
@@ -10696,6 +12918,110 @@ func ParseRevokeTokenResponse(rsp *http.Response) (*RevokeTokenResponse, error) 
 	return response, nil
 }
 
+// ParseListMyCallsResponse parses an HTTP response from a ListMyCallsWithResponse call
+func ParseListMyCallsResponse(rsp *http.Response) (*ListMyCallsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMyCallsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CallPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListMyCallsResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestId = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers ListMyCallsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers ListMyCallsResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListMyCallsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseShowContractResponse parses an HTTP response from a ShowContractWithResponse call
 func ParseShowContractResponse(rsp *http.Response) (*ShowContractResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -10707,6 +13033,16 @@ func ParseShowContractResponse(rsp *http.Response) (*ShowContractResponse, error
 	response := &ShowContractResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
 	}
 
 	return response, nil
@@ -10742,6 +13078,13 @@ func ParseGetContractResponse(rsp *http.Response) (*GetContractResponse, error) 
 			return nil, err
 		}
 		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Other
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
 
 	}
 
