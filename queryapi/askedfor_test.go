@@ -55,8 +55,16 @@ var askedFor = map[string]func(flock) []string{
 	"action":          fixedly("tags_change", "recording_read"),
 	"object":          func(f flock) []string { return []string{fmt.Sprint(f.id(rowMissed)), fmt.Sprint(f.id(rowSpanning))} },
 	"last_event_id":   fixedly("1.1"),
-	"by":              fixedly("hour", "day", "week", "month", "hour_of_week"),
-	"group":           fixedly("queue", "agent", "trunk", "direction"),
+	"total":           fixedly("exact"),
+	"counted":         fixedly("calls.calls", "queues.entries", "queues.answered", "agents.answered", "trunks.calls", "numbers.calls", "missed.callers"),
+	"group": func(f flock) []string {
+		return []string{sharedQueue, "1001", sharedDID, f.own("trunk"), f.own("agent")}
+	},
+	"of":            fixedly("did", "caller", "callee"),
+	"hour_of_week":  fixedly("0", "106"),
+	"sl_threshold":  fixedly("3", "20"),
+	"short_abandon": fixedly("0", "5"),
+	"window":        fixedly("1m", "7d"),
 }
 
 // sentAlong are the values of headers.

@@ -93,7 +93,7 @@ var anyText = []string{"agent", "extension", "from", "queue", "search", "source"
 func (s *siege) parameters(o operation, n int, cursors []string) {
 	path := elsewhere(o)
 	for i, name := range o.query {
-		values := share(hostileValues, n*5+i, 5)
+		values := share(hostileValues, n*5+i, 3)
 		switch {
 		case name == "cursor":
 			values = append(values, cursors...)

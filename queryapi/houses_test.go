@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cdrflow/cdrflow/services/call"
 	"github.com/cdrflow/cdrflow/services/clickhouse"
@@ -116,6 +117,14 @@ func explainer(t testing.TB, url string) {
 		return fmt.Appendf(nil, `{"org_id":%d,"conversation_id":"pbx:1.1","rules_revision":"4f2a91c0","fields":[{"field":"answered_by","value":%q,"rule":"","why":"","used":[],"rejected":[]}]}`, q.OrgID, whose), nil
 	}
 	enricher(t, url, answer)
+}
+
+// settle waits until no conversation is shown as one that may still grow: that goes by the clock alone.
+func (h *house) settle(t testing.TB) {
+	t.Helper()
+	servertest.Eventually(t, time.Minute, func() bool {
+		return strings.TrimSpace(h.sql(t, "SELECT count() FROM calls WHERE conv_legs > 0 AND conv_settled = 0")) == "0"
+	}, "all conversations are settled")
 }
 
 // holding is a line for each table: how many rows there are of an organisation, and the sum of their hashes; -1 takes all.
