@@ -9,6 +9,7 @@ import (
 // aboutHeads begins a question about conversations: about their heads, and what is known of other legs only about those.
 func aboutHeads(scope Scope, f *Filter) *question {
 	q := ask(scope)
+	q.base = join(scope.where(), legsWithin(f.From, f.To)) // what is searched is searched in legs
 	q.and("conv_legs > 0")
 	q.and(within(f.From, f.To))
 	q.and(omitted(f.Omitted))

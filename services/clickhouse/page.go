@@ -26,7 +26,10 @@ type window struct{ low, high call.Instant }
 // windows to look for a page in, one after the other, each wider than the one before, until one has a whole page; the last
 // one is the whole time. Where the order is not that of time there is no other.
 func windows(q *ListQuery, by sorted, now, oldest call.Instant) []window {
-	from, to := q.From, q.To
+	from, to, spans := q.From, q.To, days
+	if len(q.conditions()) > 0 {
+		spans = rare // who asks for something rare looks through each window in vain
+	}
 	if by.sql != "" {
 		return []window{{from, to}}
 	}
@@ -34,20 +37,23 @@ func windows(q *ListQuery, by sorted, now, oldest call.Instant) []window {
 		if q.After != nil {
 			from = max(from, q.After.Calldate)
 		}
-		return ascending(max(from, oldest), to, now)
+		return ascending(max(from, oldest), to, now, spans)
 	}
 	if q.After != nil && (to == 0 || q.After.Calldate < to) {
 		to = max(1, q.After.Calldate+1)
 	}
 	var list []window
-	for _, low := range steps(from, to, now, days) {
+	for _, low := range steps(from, to, now, spans) {
 		list = append(list, window{low, to})
 	}
 	return list
 }
 
-func ascending(from, to, now call.Instant) (list []window) {
-	for _, span := range days {
+// rare are the windows for a list that leaves most calls out.
+var rare = []time.Duration{days[0], days[2]}
+
+func ascending(from, to, now call.Instant, spans []time.Duration) (list []window) {
+	for _, span := range spans {
 		high := from + call.Instant(span.Milliseconds())
 		if to != 0 && high >= to || to == 0 && high > now {
 			break

@@ -14,17 +14,19 @@ type question struct {
 	scope      Scope
 	conditions []string
 	bound      clickhouse.Parameters
+	base       string // the scope and the time, which bound a search through an index
 }
 
 // about begins a question. The scope comes first, so no query that is built from a question can lack it.
 func about(scope Scope, f *Filter) *question {
 	q := ask(scope)
+	q.base = join(scope.where(), within(f.From, f.To))
 	f.into(q)
 	return q
 }
 
 func ask(scope Scope) *question {
-	return &question{scope: scope, conditions: []string{scope.where()}, bound: clickhouse.Parameters{}}
+	return &question{scope: scope, conditions: []string{scope.where()}, bound: clickhouse.Parameters{}, base: scope.where()}
 }
 
 // and adds a condition; an empty one is none.
