@@ -115,8 +115,10 @@ func TestCursorsAreStrict(t *testing.T) {
 		t.Fatal(err)
 	}
 	coded := base64.RawURLEncoding.EncodeToString
-	bad := []string{"", "x", "'", good + "=", good + "A", " " + good, good[:len(good)-1], good[:len(good)-3], strings.ToLower(good), coded(append(slices.Clone(plain), 0)), coded(plain[:12]), coded(plain[:9]), coded(nil),
-		coded(append(slices.Clone(plain[:9]), 0, 0x80, 0, 1, 1)), coded(append(slices.Clone(plain[:9]), 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 1, 1)), strings.Repeat("A", 5000), "1 OR 1=1"}
+	bad := []string{
+		"", "x", "'", good + "=", good + "A", " " + good, good[:len(good)-1], good[:len(good)-3], strings.ToLower(good), coded(append(slices.Clone(plain), 0)), coded(plain[:12]), coded(plain[:9]), coded(nil),
+		coded(append(slices.Clone(plain[:9]), 0, 0x80, 0, 1, 1)), coded(append(slices.Clone(plain[:9]), 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 1, 1)), strings.Repeat("A", 5000), "1 OR 1=1",
+	}
 	for i := range plain[:9] {
 		changed := slices.Clone(plain)
 		changed[i] ^= 1

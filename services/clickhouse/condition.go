@@ -37,7 +37,7 @@ func word(column, shown string, field func(*call.Call) string) func(list []strin
 // While the caller's own row is still expected, nobody was missed: so is a conversation shown.
 const outcomeShown = "if(conv_complete = 0 AND conv_settled = 0 AND conv_outcome != 'answered', 'unknown', toString(conv_outcome))"
 
-// queue is what is shown as queue_name: the row's own, or what it is understood to be.
+// inQueue is the queue that is shown as queue_name: the row's own, or what it is understood to be.
 func inQueue(list []string) condition {
 	return word("if(queue_name = '', toString(queue), toString(queue_name))", "conv_queue_name", func(c *call.Call) string {
 		if c.QueueName == "" {
@@ -47,7 +47,7 @@ func inQueue(list []string) condition {
 	})(list)
 }
 
-// agent likewise; SIP/1001 is found as 1001, too.
+// byAgent is the agent that is shown as answered_agent, likewise; SIP/1001 is found as 1001, too.
 func byAgent(list []string) condition {
 	const agent = "if(answered_agent = '', toString(agent), toString(answered_agent))"
 	return condition{

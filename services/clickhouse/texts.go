@@ -11,7 +11,7 @@ import (
 	"github.com/cdrflow/cdrflow/services/call"
 )
 
-// texts of a call that a condition looks through, as the store names them and as Go does.
+// columnTexts are those of a call that a condition looks through, as the store names them and as Go does.
 type columnTexts struct {
 	columns []string
 	of      func(c *call.Call) []string
