@@ -257,7 +257,7 @@ func (v vocabulary) reads(t testing.TB, o operation, dice *rand.Rand) (list []as
 		single := map[string][]string{}
 		for _, name := range o.query {
 			single[name] = v.values(t, o, name)
-			if !v.every && o.id != "listCalls" && len(o.query) > 10 && !slices.Contains(everywhere, name) && dice.IntN(3) > 0 {
+			if !v.every && o.id != "listCalls" && len(o.query) > 10 && !slices.Contains(everywhere, name) && dice.IntN(4) > 0 {
 				continue // the filter is the same one in all operations
 			}
 			for _, value := range single[name] {
@@ -309,7 +309,7 @@ func (v vocabulary) sample(list []ask, dice *rand.Rand) (some []ask) {
 
 // combined is how many combinations of parameters are asked.
 func (v vocabulary) combined(o operation) int {
-	n := 2 * len(o.query)
+	n := len(o.query)
 	if v.every {
 		n *= 10
 	}
