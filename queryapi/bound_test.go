@@ -197,8 +197,14 @@ func TestSqueeze(t *testing.T) {
 		path, accept string
 		squeezed     bool
 	}{
-		{"/api/v1/calls", "gzip", true}, {"/api/v1/calls", "br, gzip;q=0.5", true}, {"/api/v1/calls", "gzip;q=0", false}, {"/api/v1/calls", "br", false},
-		{"/api/v1/calls", "identity", false}, {"/api/v1/calls/999", "gzip", false}, {"/api/v1/calls/1/recording", "gzip", false}, {"/openapi.yaml", "gzip", true},
+		{"/api/v1/calls", "gzip", true},
+		{"/api/v1/calls", "br, gzip;q=0.5", true},
+		{"/api/v1/calls", "gzip;q=0", false},
+		{"/api/v1/calls", "br", false},
+		{"/api/v1/calls", "identity", false},
+		{"/api/v1/calls/999", "gzip", false},
+		{"/api/v1/calls/1/recording", "gzip", false},
+		{"/openapi.yaml", "gzip", true},
 		{"/docs/swagger-ui.css", "gzip", true},
 	} {
 		plain := s.get(t, token, test.path, "Accept-Encoding", "identity")
