@@ -1,6 +1,7 @@
 package main
 
 import (
+	"compress/gzip"
 	"flag"
 	"fmt"
 	"io"
@@ -191,7 +192,14 @@ func (h *house) asked(q ask, token string) (reply, error) {
 	if response.Header.Get("Content-Type") == "text/event-stream" {
 		return reply{response, ""}, nil
 	}
-	body, err := io.ReadAll(response.Body)
+	var from io.Reader = response.Body
+	if response.Header.Get("Content-Encoding") == "gzip" && q.method != http.MethodHead {
+		response.Header.Del("Content-Length") // goes by the time that is in the answer
+		if from, err = gzip.NewReader(from); err != nil {
+			return nothing, err
+		}
+	}
+	body, err := io.ReadAll(from)
 	return reply{response, string(body)}, err
 }
 
