@@ -193,10 +193,12 @@ func (h *house) asked(q ask, token string) (reply, error) {
 		return reply{response, ""}, nil
 	}
 	var from io.Reader = response.Body
-	if response.Header.Get("Content-Encoding") == "gzip" && q.method != http.MethodHead {
+	if response.Header.Get("Content-Encoding") == "gzip" {
 		response.Header.Del("Content-Length") // goes by the time that is in the answer
-		if from, err = gzip.NewReader(from); err != nil {
-			return nothing, err
+		if q.method != http.MethodHead {
+			if from, err = gzip.NewReader(from); err != nil {
+				return nothing, err
+			}
 		}
 	}
 	body, err := io.ReadAll(from)
