@@ -48,7 +48,7 @@ fuzz: ## fuzz what reads foreign bytes, a minute each (FUZZTIME=10m for longer)
 
 fmt: ## format everything
 	@deployments/tools/lint.sh tools
-	@bin/gofumpt -w $$(git ls-files '*.go') && bin/goimports -w $$(git ls-files '*.go')
+	@bin/gofumpt -w $$(git ls-files '*.go' ':!*.gen.go') && bin/goimports -w $$(git ls-files '*.go' ':!*.gen.go')
 
 tidy: ## tidy every module and the workspace
 	@for m in $(MODULES) deployments/tools/minio deployments/tools/lint deployments/tools/openapi; do (cd $$m && GOWORK=off go mod tidy) || exit 1; done
