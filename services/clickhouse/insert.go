@@ -28,6 +28,12 @@ func (s *Store) Insert(ctx context.Context, calls []call.Call, token string) err
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
 		// With async inserts block and token would no longer be one thing.
 		"async_insert": 0,
+		// To fold a block's versions the server copies it value by value, in more time than all the rest of an insert takes;
+		// FINAL and merges fold them as well, and hardly a block has two of a key.
+		"optimize_on_insert": 0,
+		// What is searched in is split into its pieces when the block is merged with others, once less; until then its few
+		// rows are read whole.
+		"exclude_materialize_skip_indexes_on_insert": "tx_search",
 		// A backfill of ten years spans 120 partitions.
 		"throw_on_max_partitions_per_insert_block": 0,
 		"insert_deduplication_token":               token,
