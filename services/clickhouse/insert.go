@@ -29,7 +29,7 @@ func (s *Store) Insert(ctx context.Context, calls []call.Call, token string) err
 		// With async inserts block and token would no longer be one thing.
 		"async_insert": 0,
 		// To fold a block's versions the server copies it value by value, in more time than all the rest of an insert takes;
-		// FINAL and merges fold them as well, and hardly a block has two of a key.
+		// they are folded here.
 		"optimize_on_insert": 0,
 		// What is searched in is split into its pieces when the block is merged with others, once less; until then its few
 		// rows are read whole.
@@ -38,7 +38,7 @@ func (s *Store) Insert(ctx context.Context, calls []call.Call, token string) err
 		"throw_on_max_partitions_per_insert_block": 0,
 		"insert_deduplication_token":               token,
 	}))
-	err := s.conn.InsertFormat(ctx, "Native", "INSERT INTO calls ("+strings.Join(names, ", ")+")", s.block(calls))
+	err := s.conn.InsertFormat(ctx, "Native", "INSERT INTO calls ("+strings.Join(names, ", ")+")", s.block(s.folded(calls)))
 	if err != nil {
 		return s.explain(fmt.Sprintf("insert %d calls", len(calls)), err)
 	}

@@ -21,6 +21,7 @@ type Store struct {
 
 	inserting sync.Mutex
 	columns   []*column
+	newest    map[place]int // of the block that is being inserted
 	// rowColumns are read alone where conversations are not told; inserts write columns.
 	rowColumns []*column
 
