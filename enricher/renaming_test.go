@@ -149,6 +149,8 @@ func TestTheCodeKnowsNoNameOfTheReferenceData(t *testing.T) {
 	t.Parallel()
 	// Contexts that FreePBX has everywhere are knowledge, not a site's names.
 	standard := map[string]bool{"from-trunk": true, "from-internal": true}
+	// A statistic of the Call Logs API bears the same name as a context of the site; no rule reads it.
+	statistics := map[string]string{"../services/clickhouse/statistics.go": "queues"}
 	seen := 0
 	for _, root := range []string{".", "../services"} {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -163,7 +165,7 @@ func TestTheCodeKnowsNoNameOfTheReferenceData(t *testing.T) {
 			}
 			seen++
 			for _, text := range literals(t, path) {
-				if strings.ContainsAny(text, " %\n") || strings.HasPrefix(text, "yaml:") {
+				if strings.ContainsAny(text, " %\n") || strings.HasPrefix(text, "yaml:") || text == statistics[path] {
 					continue // a sentence: an example in a complaint, a query; a key of the rules file
 				}
 				if strings.Contains(text, "1795228") {
