@@ -32,8 +32,8 @@ type config struct {
 	RequireJTI bool `env:"REQUIRE_JTI" envDefault:"false"`
 	// How often the list of revoked tokens is read: how long another process may go on taking one.
 	RevokedEvery time.Duration `env:"REVOKED_EVERY" envDefault:"5s"`
-	// Secret that links to recordings are signed with, at least 32 bytes; JWT_SECRET serves where it is empty. Without either
-	// there are no links.
+	// Secret that links to recordings are signed with and places in the live feed are sealed with, at least 32 bytes; JWT_SECRET
+	// serves where it is empty. Without either there are no links, and a live stream goes on after a break at the same process only.
 	LinkSecret string `env:"LINK_SECRET" secret:"true"`
 	// Roles, with commas between them, that see telephone numbers with the last digits masked: agent, supervisor, admin.
 	MaskNumbers []string `env:"MASK_NUMBERS"`
@@ -147,4 +147,12 @@ func (c *config) Validate() error {
 		errs = append(errs, fmt.Errorf("STOP_TIMEOUT is %s, want 0s to 1h", c.StopTimeout))
 	}
 	return errors.Join(errs...)
+}
+
+// linkSecret is what keys of our own are derived from; it may be empty.
+func (c *config) linkSecret() string {
+	if c.LinkSecret != "" {
+		return c.LinkSecret
+	}
+	return c.JWTSecret
 }

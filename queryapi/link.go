@@ -43,11 +43,7 @@ type links struct {
 func newLinks(cfg config) links {
 	l := links{parser: jwt.NewParser(jwt.WithValidMethods([]string{hmacOnly}), jwt.WithExpirationRequired(),
 		jwt.WithAudience(recordingAudience), jwt.WithStrictDecoding())}
-	secret := cfg.LinkSecret
-	if secret == "" {
-		secret = cfg.JWTSecret
-	}
-	if secret != "" {
+	if secret := cfg.linkSecret(); secret != "" {
 		l.key, _ = hkdf.Key(sha256.New, []byte(secret), nil, "cdrflow recording link 1", sha256.Size) // fails for lengths beyond 8 KiB alone
 	}
 	return l

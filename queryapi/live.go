@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -19,7 +20,7 @@ func (a *api) stream(w http.ResponseWriter, r *http.Request, h *holder) error {
 	if err != nil {
 		return err
 	}
-	at, resumed, err := placeAsked(r, values)
+	at, resumed, err := a.live.places.asked(r, values)
 	if err != nil {
 		return err
 	}
@@ -29,6 +30,10 @@ func (a *api) stream(w http.ResponseWriter, r *http.Request, h *holder) error {
 	}
 	if !resumed {
 		at = here
+	}
+	// A caller that leaves is noticed once all that it sent was read (net/http).
+	if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, 64<<10)); err != nil {
+		return refuse(bodyTooLong, "this address takes no body")
 	}
 	leave, err := a.seats.take(h.key)
 	if err != nil {
@@ -94,7 +99,6 @@ type listener struct {
 	filter clickhouse.Filter
 
 	at      place
-	marked  place // that the caller was told last
 	joined  bool  // it has caught up with the ring once
 	past    bool  // what it gets has stood in the ring for a while
 	repeats repeats

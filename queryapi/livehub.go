@@ -31,11 +31,13 @@ type hub struct {
 	// reading bounds how many listeners read the past at a time.
 	reading chan struct{}
 	leaving chan struct{} // closed when the process stops
+	places  placeIDs
 }
 
 func newHub(events announcements, amend func(context.Context, []call.Call) error, log *slog.Logger) *hub {
 	return &hub{
 		ring: ring{most: ringHappenings, mostBytes: ringBytes}, events: events, amend: amend, log: log, reading: make(chan struct{}, 8), leaving: make(chan struct{}),
+		places: newPlaceIDs(""),
 	}
 }
 

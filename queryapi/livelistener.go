@@ -90,13 +90,12 @@ func (l *listener) send(list []*happening, next place) {
 			if l.write(text); l.err != nil {
 				return
 			}
-			l.marked, text = place{l.at.born, x.seq}, text[:0]
+			text = text[:0]
 		}
 		l.at.seq = x.seq
 	}
 	if l.at = next; len(text) > 0 {
 		l.write(text)
-		l.marked = next
 	}
 }
 
@@ -127,32 +126,26 @@ func (l *listener) appendHappening(dst []byte, x *happening) []byte {
 
 func (l *listener) appendHead(dst []byte, event string, x *happening) []byte {
 	dst = append(append(append(dst, "event: "...), event...), "\nid: "...)
-	return append(append(dst, place{l.at.born, x.seq}.String()...), '\n')
+	return append(append(dst, l.hub.places.id(place{l.at.born, x.seq})...), '\n')
 }
 
 // begin tells how soon to come back after a break, and where the stream begins. An id without data is kept by the caller
 // and no event to it.
 func (l *listener) begin() {
-	l.write([]byte("retry: 2000\nid: " + l.at.String() + "\n\n"))
-	l.marked = l.at
+	l.write([]byte("retry: 2000\nid: " + l.hub.places.id(l.at) + "\n\n"))
 }
 
 // beat keeps the connection alive, and the caller's place new: by its own events alone it would grow old behind a narrow
-// filter.
+// filter. Each beat has an id, since one now and then would tell when something happens that the caller may not see.
 func (l *listener) beat() {
-	text := ": still here\n"
-	if l.marked != l.at {
-		text += "id: " + l.at.String() + "\n"
-	}
-	l.write([]byte(text + "\n"))
-	l.marked = l.at
+	l.write([]byte(": still here\nid: " + l.hub.places.id(l.at) + "\n\n"))
 }
 
 // reset tells that what came behind the caller's place cannot be told any more, and goes on from now.
 func (l *listener) reset() {
 	l.at, _ = l.hub.here()
-	l.marked, l.joined = l.at, true
-	l.write([]byte("event: reset\nid: " + l.at.String() + "\ndata: {\"code\":\"position_gone\"}\n\n"))
+	l.joined = true
+	l.write([]byte("event: reset\nid: " + l.hub.places.id(l.at) + "\ndata: {\"code\":\"position_gone\"}\n\n"))
 }
 
 // end the stream, telling why.

@@ -120,7 +120,10 @@ func TestLiveReset(t *testing.T) {
 	createStreams(t, f.bus, 32<<10) // from now on it holds a dozen
 	tell(11, 60)
 	servertest.Eventually(t, time.Minute, func() bool { at, _ := f.live.here(); return at.seq == 61 }, "the hub has heard all")
-	born, _, _ := strings.Cut(first, ".")
+	began, known := f.live.places.read(first)
+	if !known {
+		t.Fatalf("%q is no place", first)
+	}
 	reset := func(why, id string) {
 		t.Helper()
 		e := f.listen(t, token, "", "Last-Event-ID", id)
@@ -132,9 +135,9 @@ func TestLiveReset(t *testing.T) {
 		}
 	}
 	reset("aged out", first)
-	reset("never there", born+".999999")
-	reset("of an older stream", "1.30")
-	if got := f.fence(t, f.listen(t, token, "", "Last-Event-ID", born+".52"), 1); len(got) < 9 || got[0] != "call 52" {
+	reset("never there", f.live.places.id(place{began.born, 999999}))
+	reset("of an older stream", f.live.places.id(place{1, 30}))
+	if got := f.fence(t, f.listen(t, token, "", "Last-Event-ID", f.live.places.id(place{began.born, 52})), 1); len(got) < 9 || got[0] != "call 52" {
 		t.Errorf("what is still there is told as %v", got)
 	}
 
@@ -154,5 +157,5 @@ func TestLiveReset(t *testing.T) {
 	if rest := f.fence(t, open, 1); len(rest) > 0 {
 		t.Errorf("heard %v behind the reset", rest)
 	}
-	reset("of the stream before", born+".60")
+	reset("of the stream before", f.live.places.id(place{began.born, 60}))
 }

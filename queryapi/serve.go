@@ -60,6 +60,7 @@ func newAPI(cfg config, h history, x exchange, v vault, log *slog.Logger, m *met
 		exports: exports{seats: seats{most: cfg.ExportsAtOnce, mostEach: cfg.ExportsPerToken}, most: cfg.ExportRows},
 		journal: &journal{write: h.WriteAudit, within: cfg.QueryTimeout},
 	}
+	a.live.places = newPlaceIDs(cfg.linkSecret())
 	a.totals.trouble = func(err error) { a.historyTrouble.Report(a.log, "a total could not be counted", err) }
 	return a
 }
