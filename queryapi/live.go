@@ -99,8 +99,8 @@ type listener struct {
 	filter clickhouse.Filter
 
 	at      place
-	joined  bool  // it has caught up with the ring once
-	past    bool  // what it gets has stood in the ring for a while
+	joined  bool // it has caught up with the ring once
+	past    bool // what it gets has stood in the ring for a while
 	repeats repeats
 
 	out      http.ResponseWriter
