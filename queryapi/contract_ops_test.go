@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/cdrflow/cdrflow/services/clickhouse"
 )
 
 // The contract and its page need no token, and ask no other server.
@@ -67,6 +69,21 @@ func TestEveryOperationFails(t *testing.T) {
 		got.wantProblem(t, internalError)
 		if strings.Contains(got.body, "secret") {
 			t.Errorf("%s tells too much: %s", op.path, got.body)
+		}
+	}
+}
+
+// While the store is away every operation that reads says so, and that asking again may help.
+func TestEveryOperationIsUnavailable(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, &fixed{err: clickhouse.ErrAway, before: func(context.Context) {}}, nil, nil)
+	admin := sign(t, jwt.MapClaims{"role": "admin", "extension": "1001"})
+	for _, op := range s.routes() {
+		if op.method != http.MethodGet || op.need == "" {
+			continue
+		}
+		if got := s.get(t, admin, somewhere(op)); got.StatusCode != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" {
+			t.Errorf("%s: %s %s", op.path, got.Status, got.body)
 		}
 	}
 }

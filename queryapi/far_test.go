@@ -50,6 +50,9 @@ func (f *fixed) Get(ctx context.Context, scope clickhouse.Scope, id uint64) (cal
 			return c, f.err
 		}
 	}
+	if f.err != nil {
+		return call.Call{}, f.err
+	}
 	return call.Call{}, clickhouse.ErrNotFound
 }
 
