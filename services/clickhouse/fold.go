@@ -3,7 +3,7 @@ package clickhouse
 import "github.com/cdrflow/cdrflow/services/call"
 
 // folded leaves the newest version of each key in a block, of equal ones the last: what the server does to a block
-// before it stores it, in a twentieth of the time. Hardly a block has two of a key, and then it is given back as it is.
+// before it stores it, without copying it. Hardly a block has two of a key, and then it is given back as it is.
 func (s *Store) folded(calls []call.Call) []call.Call {
 	if s.newest == nil {
 		s.newest = make(map[place]int, len(calls))
