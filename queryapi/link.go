@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -41,12 +39,11 @@ type links struct {
 }
 
 func newLinks(cfg config) links {
-	l := links{parser: jwt.NewParser(jwt.WithValidMethods([]string{hmacOnly}), jwt.WithExpirationRequired(),
-		jwt.WithAudience(recordingAudience), jwt.WithStrictDecoding())}
-	if secret := cfg.linkSecret(); secret != "" {
-		l.key, _ = hkdf.Key(sha256.New, []byte(secret), nil, "cdrflow recording link 1", sha256.Size) // fails for lengths beyond 8 KiB alone
+	return links{
+		key: derivedKey(cfg.linkSecret(), "cdrflow recording link 1"),
+		parser: jwt.NewParser(jwt.WithValidMethods([]string{hmacOnly}), jwt.WithExpirationRequired(),
+			jwt.WithAudience(recordingAudience), jwt.WithStrictDecoding()),
 	}
-	return l
 }
 
 // linkRecording answers POST /api/v1/tokens/recording-link.

@@ -3,9 +3,7 @@ package main
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -24,11 +22,10 @@ type placeIDs struct{ seal cipher.AEAD }
 // newPlaceIDs are the same for all processes that have the same secret, so that a caller may go on at another one. Without a
 // secret they are this process's own.
 func newPlaceIDs(secret string) placeIDs {
-	key := make([]byte, 32)
-	if secret == "" {
+	key := derivedKey(secret, "cdrflow place in the live feed 1")
+	if key == nil {
+		key = make([]byte, 32)
 		_, _ = rand.Read(key) // never fails (crypto/rand)
-	} else {
-		key, _ = hkdf.Key(sha256.New, []byte(secret), nil, "cdrflow place in the live feed 1", len(key)) // fails for lengths beyond 8 KiB alone
 	}
 	block, _ := aes.NewCipher(key) // fails for keys of other lengths alone
 	seal, _ := cipher.NewGCMWithRandomNonce(block)
