@@ -3,18 +3,12 @@ package clickhouse
 import (
 	"slices"
 	"testing"
-
-	"github.com/cdrflow/cdrflow/services/servertest"
 )
 
 // Whatever a caller types arrives as the value it is.
 func TestValuesArriveAsTheyAre(t *testing.T) {
 	t.Parallel()
-	store, err := Open(Config{DSN: servertest.ClickHouse(t).DSN}, "test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	store := migrated(t)
 	values := []string{
 		"", "+49 30 1", "'", "''", `"`, `\`, `\\`, `\'`, `\n`, "a\nb", "a\tb", "a\rb", "a\x00b", "%", "_", `\%`, "{p0:String}", "); DROP TABLE calls; --",
 		"Zoë 📞", "' OR 1=1 --", "$1", "?", "[]", "]", ",", "&param_p0=x", "%27", "\\N", "NULL", "\b\f\v\a", "\u2028",
