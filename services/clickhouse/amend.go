@@ -30,7 +30,11 @@ type erased struct {
 
 // Amend calls that were read elsewhere, as the calls of a page are.
 func (s *Store) Amend(ctx context.Context, calls []call.Call) error {
-	a, err := s.amendments(ctx, func(add func(org uint32, id uint64)) {
+	return s.amend(ctx, nil, calls)
+}
+
+func (s *Store) amend(ctx context.Context, b *beside, calls []call.Call) error {
+	a, err := s.amendments(ctx, b, func(add func(org uint32, id uint64)) {
 		for i := range calls {
 			add(calls[i].OrgID, calls[i].ID)
 		}
@@ -44,8 +48,8 @@ func (s *Store) Amend(ctx context.Context, calls []call.Call) error {
 	return nil
 }
 
-// amendments of the calls that list names.
-func (s *Store) amendments(ctx context.Context, list func(add func(org uint32, id uint64))) (amendments, error) {
+// amendments of the calls that list names, from what was read beside them where that is all.
+func (s *Store) amendments(ctx context.Context, b *beside, list func(add func(org uint32, id uint64))) (amendments, error) {
 	var (
 		orgs []uint32
 		ids  []uint64
@@ -56,23 +60,34 @@ func (s *Store) amendments(ctx context.Context, list func(add func(org uint32, i
 		}
 		ids = append(ids, id)
 	})
+	if b != nil {
+		if <-b.read; b.err != nil || b.whole {
+			return b.amendments, b.err
+		}
+	}
 	if len(ids) == 0 {
 		return amendments{}, nil
 	}
 	where, _ := idFilter(ids) // neighbours that come along are nobody's
-	return s.readAmendments(ctx, Scope{orgs}, where)
+	a, _, err := s.readAmendments(ctx, Scope{orgs}, where, 0)
+	return a, err
 }
 
-func (s *Store) readAmendments(ctx context.Context, scope Scope, which string) (amendments, error) {
-	a := amendments{tags: map[editedCall]map[string]bool{}, erased: map[uint64]erased{}}
+// readAmendments of a scope that meet a condition, and how many rows they are; of each kind at most so many, or all for 0.
+func (s *Store) readAmendments(ctx context.Context, scope Scope, which string, most int) (a amendments, read int, err error) {
+	if most > 0 {
+		which += fmt.Sprintf(" LIMIT %d", most)
+	}
+	a = amendments{tags: map[editedCall]map[string]bool{}, erased: map[uint64]erased{}}
 	// An erasure holds wherever the call went since.
 	rows, err := s.conn.Query(long(ctx), fmt.Sprintf(`SELECT 0 AS erasure, org_id, id, tag AS text, present = 1 AS is FROM call_tags FINAL WHERE %s AND %s
-		UNION ALL SELECT 1, org_id, id, file, done = 1 FROM erasures FINAL WHERE %[2]s AND what = 'recording'`, scope.where(), which))
+		UNION ALL SELECT 1, org_id, id, file, done = 1 FROM erasures FINAL WHERE what = 'recording' AND %[2]s`, scope.where(), which))
 	if err != nil {
-		return a, s.explain("read tags and erasures", err)
+		return a, 0, s.explain("read tags and erasures", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
+		read++
 		var (
 			erasure uint8
 			of      editedCall
@@ -80,7 +95,7 @@ func (s *Store) readAmendments(ctx context.Context, scope Scope, which string) (
 			is      bool
 		)
 		if err := rows.Scan(&erasure, &of.org, &of.id, &text, &is); err != nil {
-			return a, fmt.Errorf("read tags and erasures: %w", err)
+			return a, 0, fmt.Errorf("read tags and erasures: %w", err)
 		}
 		if erasure == 1 {
 			e := a.erased[of.id]
@@ -93,9 +108,9 @@ func (s *Store) readAmendments(ctx context.Context, scope Scope, which string) (
 		a.tags[of][text] = is
 	}
 	if err := rows.Err(); err != nil {
-		return a, s.explain("read tags and erasures", err)
+		return a, 0, s.explain("read tags and erasures", err)
 	}
-	return a, nil
+	return a, read, nil
 }
 
 // call amends one.

@@ -79,9 +79,22 @@ func (s *Store) tagCall(t testing.TB, c *call.Call, present bool, tags ...string
 // Edits of tags are applied whichever way a call is read, and stay with the organisation that made them.
 func TestTagsAfterTheFact(t *testing.T) {
 	t.Parallel()
+	t.Run("few edits", func(t *testing.T) { tagsAfterTheFact(t, 0) })
+	t.Run("more than are read at once", func(t *testing.T) { tagsAfterTheFact(t, mostBeside+1) })
+}
+
+// others is how many edits there are of other calls.
+func tagsAfterTheFact(t *testing.T, others int) {
 	alone := heading(leg(1, 1, "1.1", "sales", "paris"))
 	two := heading(leg(2, 1, "2.2", "sales"), leg(3, 1, "2.2", "sales", "paris"))
 	store := migrated(t, slices.Concat(alone, two)...)
+	var elsewhere []TagEdit
+	for i := range others {
+		elsewhere = append(elsewhere, TagEdit{1, 1000 + uint64(i), "elsewhere", true, "pbx:9.9", alone[0].Calldate, "zoe"})
+	}
+	if err := store.EditTags(t.Context(), elsewhere); err != nil {
+		t.Fatal(err)
+	}
 	odd := "o'brien \\ \"x\" 📞"
 	store.tagCall(t, &alone[0], true, "vip", odd)
 	store.tagCall(t, &alone[0], false, "paris", "never")

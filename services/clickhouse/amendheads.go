@@ -11,9 +11,9 @@ import (
 // A conversation bears every tag that one of its legs bears, so a tag that was taken off one leg stays where another has it.
 
 // amendHeads amends conversations whose legs are known by name only.
-func (s *Store) amendHeads(ctx context.Context, heads []Head) error {
+func (s *Store) amendHeads(ctx context.Context, b *beside, heads []Head) error {
 	legs := make([][]uint64, len(heads))
-	a, err := s.amendments(ctx, func(add func(org uint32, id uint64)) {
+	a, err := s.amendments(ctx, b, func(add func(org uint32, id uint64)) {
 		for i := range heads {
 			h := &heads[i]
 			legs[i] = h.LegIDs()
@@ -50,8 +50,8 @@ func (s *Store) amendHeads(ctx context.Context, heads []Head) error {
 }
 
 // amendConversation amends heads and whole legs of one conversation.
-func (s *Store) amendConversation(ctx context.Context, heads []Head, legs []call.Call) error {
-	a, err := s.amendments(ctx, func(add func(org uint32, id uint64)) {
+func (s *Store) amendConversation(ctx context.Context, b *beside, heads []Head, legs []call.Call) error {
+	a, err := s.amendments(ctx, b, func(add func(org uint32, id uint64)) {
 		for i := range legs {
 			add(legs[i].OrgID, legs[i].ID)
 		}

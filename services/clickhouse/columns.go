@@ -13,6 +13,17 @@ func columns() []*column {
 	return slices.Concat(rawColumns(), derivedColumns(), headColumns())
 }
 
+// rowColumns are those of the row alone, without the conversation.
+func rowColumns() []*column { return slices.Concat(rawColumns(), derivedColumns()) }
+
+// inward are the columns that nobody is shown: they serve writing and counting.
+var inward = []string{"version", "is_deleted", "raw_hash", "entry_outcome", "entry_wait", "entry_talk", "called", "omitted"}
+
+// without leaves those out that are named.
+func without(columns []*column, names []string) []*column {
+	return slices.DeleteFunc(slices.Clone(columns), func(c *column) bool { return slices.Contains(names, c.name) })
+}
+
 // rawColumns are the key, what the store must know of a row, and the row itself.
 func rawColumns() []*column {
 	return []*column{

@@ -17,23 +17,28 @@ type Head struct {
 // Conversations of the scope, in their order; without one newest first (calldate of the head, then id, both descending).
 // What is not shown of a conversation is not there.
 func (s *Store) Conversations(ctx context.Context, scope Scope, q ConversationQuery) ([]Head, error) {
+	b := s.beside(ctx, scope)
 	heads, err := s.page(ctx, scope, (*ListQuery)(&q), list{aboutHeads, q.in(conversationSorts), s.headColumns})
 	if err != nil {
+		<-b.read
 		return nil, err
 	}
-	return heads, s.amendHeads(ctx, heads)
+	return heads, s.amendHeads(ctx, b, heads)
 }
 
 // unshown are the columns that no conversation shows. Rows of a page lie scattered, and each column of each takes a block
 // of thousands of values to be read.
 var unshown = []string{
-	"nulls", "flags", "raw_hash", "calldate_offset", "clid", "channel", "lastdata", "amaflags", "accountcode", "userfield",
+	"nulls", "flags", "calldate_offset", "clid", "channel", "lastdata", "amaflags", "accountcode", "userfield",
 	"answer_offset", "end", "end_offset", "peeraccount", "sequence", "extra",
 }
 
 // CountConversations of the scope, that the filter leaves, exactly.
 func (s *Store) CountConversations(ctx context.Context, scope Scope, f *Filter) (uint64, error) {
 	asked := aboutHeads(scope, f)
+	if f.Everything() {
+		return s.countByMonth(ctx, "conversations of "+join(scope.where(), omitted(f.Omitted)), asked, f.From, f.To)
+	}
 	return s.count(asked.carry(ctx), asked.where())
 }
 
@@ -41,8 +46,10 @@ func (s *Store) CountConversations(ctx context.Context, scope Scope, f *Filter) 
 // omitted ones among them. A conversation that was joined to another is found by either's linkedid. ErrNotFound where
 // there is none or the scope covers none of it.
 func (s *Store) Conversation(ctx context.Context, scope Scope, key Key) (heads []Head, legs []call.Call, err error) {
+	b := s.beside(ctx, scope)
+	defer func() { <-b.read }()
 	var found []Head
-	if err := s.legs(ctx, scope.where(), []Key{key}, func(h *Head) { found = append(found, *h) }); err != nil {
+	if err := s.legs(ctx, s.wholeColumns, scope.where(), []Key{key}, func(h *Head) { found = append(found, *h) }); err != nil {
 		return nil, nil, err
 	}
 	// The name that the asked-for rows go by now: a leg on the way between two conversations belongs to one only.
@@ -63,5 +70,5 @@ func (s *Store) Conversation(ctx context.Context, scope Scope, key Key) (heads [
 			heads = append(heads, found[i])
 		}
 	}
-	return heads, legs, s.amendConversation(ctx, heads, legs)
+	return heads, legs, s.amendConversation(ctx, b, heads, legs)
 }

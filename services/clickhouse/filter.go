@@ -45,6 +45,9 @@ func (f *Filter) into(q *question) {
 	}
 }
 
+// Everything tells whether nothing but a time narrows a list down.
+func (f *Filter) Everything() bool { return len(f.conditions()) == 0 }
+
 // Matches tells the same of one call, for who has no store to ask: the live feed.
 func (f *Filter) Matches(c *call.Call) bool {
 	if f.From != 0 && c.Calldate < f.From || f.To != 0 && c.Calldate >= f.To || f.Omitted != c.Omitted() {

@@ -20,12 +20,12 @@ const joinRounds = 4
 // joined to another conversation, or another's was joined to one of these, that one comes along.
 func (s *Store) Legs(ctx context.Context, keys []Key) ([]call.Call, error) {
 	var legs []call.Call
-	err := s.legs(ctx, "", keys, func(h *Head) { legs = append(legs, h.Call) })
+	err := s.legs(ctx, s.columns, "", keys, func(h *Head) { legs = append(legs, h.Call) })
 	return legs, err
 }
 
 // legs does so for the rows that meet the condition scope.
-func (s *Store) legs(ctx context.Context, scope string, keys []Key, each func(*Head)) error {
+func (s *Store) legs(ctx context.Context, columns []*column, scope string, keys []Key, each func(*Head)) error {
 	asked := make(map[Key]bool, len(keys))
 	known := map[place]bool{} // read already
 	for range joinRounds {
@@ -46,7 +46,7 @@ func (s *Store) legs(ctx context.Context, scope string, keys []Key, each func(*H
 			return err
 		}
 		keys = keys[:0:0]
-		err = s.at(ctx, unknown(places, known), func(h *Head) {
+		err = s.atColumns(ctx, columns, unknown(places, known), func(h *Head) {
 			own, with := keysOf(&h.Call)
 			// The search may have met an older version of the row, or another source's linkedid.
 			if !asked[own] && !asked[with] {

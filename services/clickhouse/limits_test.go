@@ -20,7 +20,7 @@ func TestLimits(t *testing.T) {
 	}
 	ctx := t.Context()
 	count := func(ctx context.Context) error {
-		_, err := store.Count(ctx, scope, &clickhouse.Filter{})
+		_, err := store.Count(ctx, scope, &clickhouse.Filter{Sources: []string{"pbx"}})
 		return err
 	}
 	list := func(ctx context.Context) error {

@@ -11,20 +11,25 @@ import (
 // List calls of the scope, in their order; without one newest first (calldate, then id, both descending).
 // What their conversations come to is not read.
 func (s *Store) List(ctx context.Context, scope Scope, q ListQuery) ([]call.Call, error) {
-	rows, err := s.page(ctx, scope, &q, list{about, q.in(callSorts), s.rowColumns})
+	b := s.beside(ctx, scope)
+	rows, err := s.page(ctx, scope, &q, list{about, q.in(callSorts), s.shownColumns})
 	if err != nil {
+		<-b.read
 		return nil, err
 	}
 	var calls []call.Call
 	for i := range rows {
 		calls = append(calls, rows[i].Call)
 	}
-	return calls, s.Amend(ctx, calls)
+	return calls, s.amend(ctx, b, calls)
 }
 
 // Count the calls of the scope that the filter leaves, exactly.
 func (s *Store) Count(ctx context.Context, scope Scope, f *Filter) (uint64, error) {
 	asked := about(scope, f)
+	if f.Everything() {
+		return s.countByMonth(ctx, "calls of "+join(scope.where(), omitted(f.Omitted)), asked, f.From, f.To)
+	}
 	return s.count(asked.carry(ctx), asked.where())
 }
 
@@ -55,14 +60,17 @@ func omitted(only bool) string {
 
 // Get one call of the scope; ErrNotFound where there is none or the scope does not cover it.
 func (s *Store) Get(ctx context.Context, scope Scope, id uint64) (call.Call, error) {
-	calls, err := s.calls(ctx, fmt.Sprintf("WHERE %s AND id = %d LIMIT 1", scope.where(), id))
+	b := s.beside(ctx, scope)
+	defer func() { <-b.read }()
+	var calls []call.Call
+	err := s.readColumns(ctx, s.shownColumns, fmt.Sprintf("WHERE %s AND id = %d LIMIT 1", scope.where(), id), func(h *Head) { calls = append(calls, h.Call) })
 	if err != nil {
 		return call.Call{}, err
 	}
 	if len(calls) == 0 {
 		return call.Call{}, ErrNotFound
 	}
-	return calls[0], s.Amend(ctx, calls)
+	return calls[0], s.amend(ctx, b, calls)
 }
 
 // calls runs a select of whole calls; tail is everything behind the table and always ends in a LIMIT, without which FINAL
@@ -86,10 +94,14 @@ func (s *Store) readColumns(ctx context.Context, columns []*column, tail string,
 // scan runs a select of columns, one row after the other, until each has an error.
 func (s *Store) scan(ctx context.Context, columns []*column, from string, each func(*record) error) error {
 	reads := make([]string, len(columns), len(columns)+1)
+	ofHeads := false
 	for i, c := range columns {
 		reads[i] = c.read
+		ofHeads = ofHeads || c.name == "conv_legs"
 	}
-	reads = append(reads, "conv_settled = 1")
+	if ofHeads {
+		reads = append(reads, "conv_settled = 1")
+	}
 	rows, err := s.conn.Query(ctx, "SELECT "+strings.Join(reads, ", ")+" FROM "+from)
 	if err != nil {
 		return s.explain("read calls", err)
@@ -101,7 +113,9 @@ func (s *Store) scan(ctx context.Context, columns []*column, from string, each f
 	for i, c := range columns {
 		targets[i] = c.target(&r)
 	}
-	targets = append(targets, &r.Settled)
+	if ofHeads {
+		targets = append(targets, &r.Settled)
+	}
 	for rows.Next() {
 		r = record{}
 		if err := rows.Scan(targets...); err != nil {

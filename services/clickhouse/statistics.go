@@ -61,7 +61,7 @@ var (
 		}
 		return c.Dst
 	}}
-	byDID = grouping{"toString(did)", func(c *call.Call) string { return c.Did }}
+	byDID = grouping{"did", func(c *call.Call) string { return c.Did }}
 )
 
 // named are the rows of a group that has a name.
@@ -131,7 +131,7 @@ func queueStatistic() *Statistic {
 	return &Statistic{
 		Name:   "queues",
 		rows:   plainly("entry_outcome != '' AND queue != ''", func(c *call.Call) bool { return c.Entry.Outcome != "" && c.Queue != "" }),
-		groups: map[string]grouping{"": {"toString(queue)", func(c *call.Call) string { return c.Queue }}},
+		groups: map[string]grouping{"": {"queue", func(c *call.Call) string { return c.Queue }}},
 		Counts: []Count{
 			{"offered", every},
 			{"answered", entered(call.EntryAnswered)},
@@ -194,7 +194,7 @@ func trunkStatistic() *Statistic {
 	return &Statistic{
 		Name:   "trunks",
 		rows:   all(plainly("trunk != ''", func(c *call.Call) bool { return c.Trunk != "" }), any2(in, out)),
-		groups: map[string]grouping{"": {"toString(trunk)", func(c *call.Call) string { return c.Trunk }}},
+		groups: map[string]grouping{"": {"trunk", func(c *call.Call) string { return c.Trunk }}},
 		Counts: []Count{
 			{"calls", every},
 			{"incoming", in},

@@ -82,13 +82,20 @@ func TestEveryFieldComesBack(t *testing.T) {
 	}
 	long.RingTime, long.Conversation.Legs = math.MaxInt32, math.MaxUint16
 	for _, want := range []call.Call{want, blank, long} {
-		got, err := store.Get(t.Context(), clickhouse.Scope{Orgs: []uint32{1}}, want.ID)
-		if err != nil {
-			t.Fatal(err)
+		scope := clickhouse.Scope{Orgs: []uint32{1}}
+		picked, err := store.Pick(t.Context(), scope, []uint64{want.ID})
+		if err != nil || len(picked) != 1 {
+			t.Fatal(picked, err)
 		}
+		got := picked[0]
 		got.Table = want.Table
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("got  %+v\nwant %+v", got, want)
+		}
+		// Who asks for one call, or for a list, gets all that is shown.
+		one, err := store.Get(t.Context(), scope, want.ID)
+		if shown := string(one.AppendJSON(nil)); err != nil || shown != string(picked[0].AppendJSON(nil)) {
+			t.Errorf("got  %s, %v\nwant %s", shown, err, picked[0].AppendJSON(nil))
 		}
 	}
 }

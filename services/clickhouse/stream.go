@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	clickhouse "github.com/ClickHouse/clickhouse-go/v2"
 
@@ -43,7 +42,7 @@ func (s *Store) Stream(ctx context.Context, snapshot *Snapshot, each func(*call.
 func (s *Store) piece(ctx context.Context, snapshot *Snapshot, wanted []stamp, each func(*call.Call) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	amended, err := s.amendments(ctx, func(add func(org uint32, id uint64)) {
+	amended, err := s.amendments(ctx, nil, func(add func(org uint32, id uint64)) {
 		for _, w := range wanted {
 			add(w.org, w.id)
 		}
@@ -94,6 +93,3 @@ func passed(at, wanted stamp) bool {
 	return cmp.Or(cmp.Compare(wanted.calldate, at.calldate), cmp.Compare(wanted.id, at.id), cmp.Compare(wanted.org, at.org),
 		cmp.Compare(wanted.version, at.version)) > 0
 }
-
-// rowColumns are those of the row alone, without the conversation.
-func rowColumns() []*column { return slices.Concat(rawColumns(), derivedColumns()) }

@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
 	"github.com/cdrflow/cdrflow/services/call"
 )
 
-// tallies runs a statement whose columns are keyColumns and columns.
+// tallies runs a statement whose columns are keyColumns and columns, and gives them in order.
 func (s *Store) tallies(ctx context.Context, statement string, q *StatsQuery) ([]Tally, error) {
 	rows, err := s.conn.Query(ctx, statement)
 	if err != nil {
@@ -18,71 +19,108 @@ func (s *Store) tallies(ctx context.Context, statement string, q *StatsQuery) ([
 	}
 	defer rows.Close()
 	var tallies []Tally
+	var (
+		allGroups, allBuckets uint8
+		group                 Group
+		bucket                int64
+		manyCounts            []uint64
+		manySpreads           []Spread
+	)
+	// One line serves all rows, so that its addresses are taken once.
+	counts, spreads, percentiles := make([]uint64, len(q.Counts)), make([]Spread, len(q.Lengths)), make([][]int64, len(q.Lengths))
+	targets := []any{&allGroups, &group.Org, &group.Name, &allBuckets, &bucket}
+	for i := range counts {
+		if q.Want.count(i) {
+			targets = append(targets, &counts[i])
+		}
+	}
+	for i := range spreads {
+		if q.Want.length(i) {
+			targets = append(targets, &spreads[i].Known, &spreads[i].Sum, &spreads[i].Longest)
+		}
+		if q.Want.percentiles(i) {
+			targets = append(targets, &percentiles[i])
+		}
+	}
+	// A bucket is named by its place, or by its beginning.
+	_, step := q.even()
+	byCut := q.Week == nil && step == 0
+	groups := map[Group]*Group{}
 	for rows.Next() {
-		t := Tally{Bucket: Whole, Counts: make([]uint64, len(q.Counts)), Spreads: make([]Spread, len(q.Lengths))}
-		var allGroups, allBuckets uint8
-		var key string
-		var bucket int64
-		targets := []any{&allGroups, &key, &allBuckets, &bucket}
-		for i := range t.Counts {
-			targets = append(targets, &t.Counts[i])
-		}
-		percentiles := make([][]int64, len(t.Spreads))
-		for i := range t.Spreads {
-			targets = append(targets, &t.Spreads[i].Known, &t.Spreads[i].Sum, &t.Spreads[i].Longest, &percentiles[i])
-		}
 		if err := rows.Scan(targets...); err != nil {
 			return nil, fmt.Errorf("count calls: %w", err)
 		}
+		t := Tally{Bucket: Whole, Counts: carve(&manyCounts, counts), Spreads: carve(&manySpreads, spreads)}
 		for i := range t.Spreads {
 			t.Spreads[i].percentiles(percentiles[i])
 		}
 		if allGroups == 0 {
-			t.Group = groupOf(key)
+			if t.Group = groups[group]; t.Group == nil {
+				own := group
+				t.Group = &own
+				groups[own] = t.Group
+			}
 		}
 		if allBuckets == 0 {
-			t.Bucket = q.place(bucket)
+			t.Bucket = int(bucket)
+			if byCut {
+				t.Bucket, _ = slices.BinarySearch(q.Cuts, call.Instant(bucket))
+			}
 		}
 		tallies = append(tallies, t)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, s.explain("count calls", err)
 	}
+	tallies = inOrder(tallies, slices.Collect(maps.Values(groups)))
+	if q.sumsUp() {
+		tallies = withSums(tallies)
+	}
 	return tallies, nil
+}
+
+// carve a copy of line from memory for many. Thousands of small pieces would be a third of the work.
+func carve[T any](many *[]T, line []T) []T {
+	if cap(*many)-len(*many) < len(line) {
+		*many = make([]T, 0, 256*len(line))
+	}
+	from := len(*many)
+	*many = append(*many, line...)
+	return (*many)[from:len(*many):len(*many)]
+}
+
+// inOrder sorts tallies: groups by organisation and name, all of them together last; of each the buckets in order, the
+// whole time last.
+func inOrder(tallies []Tally, groups []*Group) []Tally {
+	slices.SortFunc(groups, func(a, b *Group) int { return cmp.Or(cmp.Compare(a.Org, b.Org), cmp.Compare(a.Name, b.Name)) })
+	rank := make(map[*Group]uint64, len(groups)+1)
+	for i, g := range groups {
+		rank[g] = uint64(i)
+	}
+	rank[nil] = uint64(len(groups))
+	type placed struct {
+		key uint64
+		i   int
+	}
+	order := make([]placed, len(tallies))
+	for i := range tallies {
+		order[i] = placed{rank[tallies[i].Group]<<32 | uint64(uint32(tallies[i].Bucket)), i}
+	}
+	slices.SortFunc(order, func(a, b placed) int { return cmp.Compare(a.key, b.key) })
+	sorted := make([]Tally, len(tallies))
+	for i, o := range order {
+		sorted[i] = tallies[o.i]
+	}
+	return sorted
 }
 
 // percentiles of nothing are 0, whatever the server makes of them.
 func (x *Spread) percentiles(p []int64) {
-	if x.Known == 0 || len(p) != 4 {
-		*x = Spread{Known: x.Known}
-		return
+	if x.Known == 0 {
+		*x = Spread{}
+	} else if len(p) == 4 {
+		x.P50, x.P90, x.P95, x.P99 = p[0], p[1], p[2], p[3]
 	}
-	x.P50, x.P90, x.P95, x.P99 = p[0], p[1], p[2], p[3]
-}
-
-// byGroup sorts tallies: groups by organisation and name, all of them together last; of each the buckets in order, the
-// whole time last.
-func byGroup(a, b Tally) int {
-	last := func(t Tally) int {
-		if t.Group == nil {
-			return 1
-		}
-		return 0
-	}
-	by := cmp.Compare(last(a), last(b))
-	if by == 0 && a.Group != nil {
-		by = cmp.Or(cmp.Compare(a.Group.Org, b.Group.Org), cmp.Compare(a.Group.Name, b.Group.Name))
-	}
-	return cmp.Or(by, cmp.Compare(uint(a.Bucket), uint(b.Bucket)))
-}
-
-// place of a bucket as the server names it: by its beginning, or by the hour.
-func (q *StatsQuery) place(bucket int64) int {
-	if q.Week != nil {
-		return int(bucket)
-	}
-	i, _ := slices.BinarySearch(q.Cuts, call.Instant(bucket))
-	return i
 }
 
 func organisation(text string) uint32 {
