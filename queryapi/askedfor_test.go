@@ -62,6 +62,7 @@ var askedFor = map[string]func(flock) []string{
 	},
 	"of":            fixedly("did", "caller", "callee"),
 	"hour_of_week":  fixedly("0", "106"),
+	"figures":       fixedly("talk.p90,busiest_hour", "answer_rate"),
 	"sl_threshold":  fixedly("3", "20"),
 	"short_abandon": fixedly("0", "5"),
 	"window":        fixedly("1m", "7d"),

@@ -39,7 +39,7 @@ func (a *api) missed(w http.ResponseWriter, r *http.Request, h *holder) error {
 		q.Ungrouped = true
 		tallies, err := a.history.Stats(ctx, x.scope, q)
 		if err == nil && len(tallies) > 0 {
-			withheld = figures{&tallies[0], x.statistic}.n("withheld")
+			withheld = tallies[0].Counts[made{x.statistic}.count("withheld")]
 		}
 		return err
 	})

@@ -155,7 +155,7 @@ func TestCallerWhoLeaves(t *testing.T) {
 		close(left)
 	}}, nil, nil)
 	ctx, leave := context.WithCancel(t.Context())
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/v1/calls", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/v1/calls/1", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestCallerWhoLeaves(t *testing.T) {
 	<-left
 	<-done
 	servertest.Eventually(t, 10*time.Second, func() bool {
-		return testutil.ToFloat64(s.metrics.requests.WithLabelValues("/api/v1/calls", "499")) == 1
+		return testutil.ToFloat64(s.metrics.requests.WithLabelValues("/api/v1/calls/{id}", "499")) == 1
 	}, "the request is counted")
 	if log := s.log.String(); strings.Contains(log, "level=ERROR") {
 		t.Errorf("a caller who left is logged as an error:\n%s", log)

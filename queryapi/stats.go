@@ -59,6 +59,7 @@ func (a *api) stats(name string) respond {
 // count asks the store.
 func (a *api) count(ctx context.Context, x *statsAsk) (*report, error) {
 	q := x.query()
+	q.Want = x.tells.wanted(x.statistic)
 	found := &report{tallies: map[clickhouse.Group][]clickhouse.Tally{}}
 	var err error
 	if x.statistic.Name == "numbers" {
@@ -84,34 +85,36 @@ func (a *api) count(ctx context.Context, x *statsAsk) (*report, error) {
 			return nil, err
 		}
 	}
-	weight := ""
-	switch x.statistic.Name {
-	case "numbers", "agents":
-		return found, nil
-	case "trunks":
-		weight = "occupied"
+	switch {
+	case !x.tells.busiest:
+	case x.by == "hour":
+		found.busiest = x.busiestOf(found)
+	default:
+		found.busiest, err = a.history.Busiest(ctx, x.scope, x.query(), x.zone, weightOf(x.statistic))
 	}
-	found.busiest, err = a.history.Busiest(ctx, x.scope, x.query(), x.zone, weight)
 	return found, err
 }
 
 // tally adds what one question gives. Of some groups alone the sums over all are not asked for.
 func (a *api) tally(ctx context.Context, x *statsAsk, q clickhouse.StatsQuery, found *report) error {
 	tallies, err := a.history.Stats(ctx, x.scope, q)
-	for _, t := range tallies {
-		g := clickhouse.Group{}
-		if t.Group != nil {
-			g = *t.Group
-			if found.tallies[g] == nil && q.Only == nil {
-				found.groups = append(found.groups, g)
-			}
-			if q.Only != nil && !slices.Contains(q.Only, g) {
-				continue
-			}
-		} else if q.Only != nil {
-			continue
+	for len(tallies) > 0 { // those of a group follow each other
+		of, n := tallies[0].Group, 1
+		for n < len(tallies) && tallies[n].Group == of {
+			n++
 		}
-		found.tallies[g] = append(found.tallies[g], t)
+		own := tallies[:n:n]
+		tallies = tallies[n:]
+		switch {
+		case of == nil && q.Only == nil:
+			found.tallies[clickhouse.Group{}] = own
+		case of == nil || q.Only != nil && !slices.Contains(q.Only, *of):
+		default:
+			if q.Only == nil {
+				found.groups = append(found.groups, *of)
+			}
+			found.tallies[*of] = own
+		}
 	}
 	return err
 }
@@ -119,7 +122,9 @@ func (a *api) tally(ctx context.Context, x *statsAsk, q clickhouse.StatsQuery, f
 // write the answer. It may have megabytes, so what is ready is sent before the rest is made.
 func (x *statsAsk) write(w http.ResponseWriter, found *report, asOf time.Time) {
 	w.Header().Set("Content-Type", "application/json")
-	d := &document{dst: append(make([]byte, 0, 64<<10), '{')}
+	out := writeBehind(w)
+	defer out.end()
+	d := &document{dst: append(make([]byte, 0, 2*pieceSize), '{')}
 	d.text("statistic", x.statistic.Name)
 	if x.of != "" {
 		d.text("of", x.of)
@@ -144,13 +149,14 @@ func (x *statsAsk) write(w http.ResponseWriter, found *report, asOf time.Time) {
 		d.figure("repeat_caller_rate", ratio(found.repeated, found.callers))
 	}
 	flush := func() bool {
-		if len(d.dst) < 32<<10 {
+		if len(d.dst) < pieceSize {
 			return true
 		}
-		_, err := w.Write(d.dst)
-		d.dst = d.dst[:0]
-		return err == nil
+		var ok bool
+		d.dst, ok = out.write(d.dst)
+		return ok
 	}
+	slots := x.slots()
 	if len(x.statistic.Groups()) > 0 {
 		d.begin("data", '[')
 		for i := range found.groups {
@@ -158,17 +164,17 @@ func (x *statsAsk) write(w http.ResponseWriter, found *report, asOf time.Time) {
 			d.element()
 			d.count("org_id", uint64(g.Org))
 			d.text(x.groupField(), x.shown(g))
-			if !x.items(d, g, found, flush) {
+			if !x.items(d, slots, g, found, flush) {
 				return
 			}
 			d.end('}')
 		}
 		d.end(']')
 	}
-	if !x.items(d, nil, found, flush) {
+	if !x.items(d, slots, nil, found, flush) {
 		return
 	}
-	_, _ = w.Write(append(d.dst, "}\n"...))
+	_, _ = out.write(append(d.dst, "}\n"...))
 }
 
 // definitionVersion changes when a number means something else than before.

@@ -81,6 +81,11 @@ var fridayWants = []struct{ path, wants string }{
 		data[support]/total/offered=3 data[support]/total/answered=2 data[support]/total/timeout=1 data[support]/total/asa=15
 		data[support]/total/aat=null data[support]/total/abandon_wait=null data[support]/total/abandonment_rate=0
 		data[support]/total/service_level=0.5 data[support]/total/talk/known=1 data[support]/total/att=90`},
+	{"queues?by=none&figures=service_level,offered,wait.average,wait.p90,talk.sum", `
+		data[sales]/total/offered=7 data[sales]/total/service_level=0.4 data[sales]/total/wait/average=16.67 data[sales]/total/wait/p90=40
+		data[sales]/total/talk/sum=190 data[sales]/total/wait/p50=null data[sales]/total/talk/average=null data[sales]/total/answered=null
+		data[sales]/total/asa=null data[sales]/busiest_hour=null busiest_hour=null`},
+	{"queues?by=none&figures=busiest_hour,asa", `data[sales]/total/asa=17 data[sales]/busiest_hour/offered=4 data[sales]/total/offered=null`},
 	{"queues?queue=sales&sl_formula=SL-1", `service_level/formula=SL-1 total/service_level=0.6667 data[support]=no_support`},
 	{"queues?queue=sales&sl_formula=SL-2", `total/service_level=0.6667`},
 	{"queues?queue=sales&sl_formula=SL-3", `total/service_level=0.3333`},
@@ -124,6 +129,30 @@ var fridayWants = []struct{ path, wants string }{
 	{"missed?window=1h", `summary/still_open=4 summary/tried=0 summary/recovery_rate=0 summary/median_time_to_recover=null window=3600`},
 	{"missed?status=got_through", `pagination/total=1 summary/callers=4 data[+4930117]=no_+4930117`},
 	{"missed?trunk=in2", `pagination/total=2 data[+4930117]/status=still_open data[+4930115]=no_+4930115 summary/withheld=1`},
+}
+
+// The busiest hour that is found among hours is the one that the store finds.
+func TestBusiestHourAmongHours(t *testing.T) {
+	t.Parallel()
+	s, token := newSite(t, newStore(t, friday(t, 1)...), nil, nil), tokenOf(t, "agent", 1)
+	for _, name := range []string{"calls", "queues", "trunks"} {
+		for _, span := range []string{
+			theFriday, "date_from=2026-11-20&date_to=2026-11-20&tz=Asia/Kolkata", "date_from=2026-11-20T08:20:00Z&date_to=2026-11-20T10:40:00Z",
+		} {
+			path := "/api/v1/stats/" + name + "?" + span + "&figures=busiest_hour"
+			whole, hours := s.get(t, token, path+"&by=none").answer(t), s.get(t, token, path+"&by=hour").answer(t)
+			if want, got := valueAt(whole, "busiest_hour"), valueAt(hours, "busiest_hour"); got != want || got == "null" {
+				t.Errorf("%s: %s by hour, %s by none", path, got, want)
+			}
+			groups, _ := whole["data"].([]any)
+			others, _ := hours["data"].([]any)
+			for i := range groups {
+				if want, got := valueAt(groups[i], "busiest_hour"), valueAt(others[i], "busiest_hour"); got != want || got == "null" {
+					t.Errorf("%s, group %d: %s by hour, %s by none", path, i, got, want)
+				}
+			}
+		}
+	}
 }
 
 // What a house's day comes to, although another house has the same queues, agents and numbers.

@@ -25,6 +25,7 @@ type statsAsk struct {
 	thresholds clickhouse.Thresholds
 	level      *serviceLevelFormula
 
+	tells  chosenFigures
 	sort   string
 	least  bool
 	limit  int
@@ -35,7 +36,7 @@ type statsAsk struct {
 
 // ownNames are the parameters of a statistic beside the filter's.
 func ownNames(name string) []string {
-	names := []string{"by", "links"}
+	names := []string{"by", "links", figuresName}
 	switch name {
 	case "queues":
 		names = append(names, "sl_formula", levelName, shortAbandonName)
@@ -74,6 +75,9 @@ func (x *statsAsk) own(values url.Values) (err error) {
 		return err
 	}
 	if x.thresholds, err = thresholds(values); err != nil {
+		return err
+	}
+	if x.tells, err = chooseFigures(values, x.statistic); err != nil {
 		return err
 	}
 	x.links = true

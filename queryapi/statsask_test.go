@@ -46,6 +46,16 @@ func TestStatisticsParameters(t *testing.T) {
 		{"calls?tz=Local", "tz", "want a time zone"},
 		{"calls?links=false", "", ""},
 		{"calls?links=maybe", "links", `links is "maybe", want true or false`},
+		{"calls?figures=calls,answer_rate,wait,talk.p90,busiest_hour", "", ""},
+		{"queues?figures=service_level", "", ""},
+		{"numbers?figures=att,talk.sum&sort=inbound", "", ""},
+		{"agents?figures=busiest_hour", "figures", `figures names "busiest_hour", want counts, rates and lengths of agents, such as offered, answer_rate, ring or ring.p90`},
+		{"queues?figures=wait.p42", "figures", `figures names "wait.p42"`},
+		{"queues?figures=offered,Offered", "figures", `figures names "Offered"`},
+		{"queues?figures=offered,asa,offered", "figures", "names something twice"},
+		{"queues?figures=", "figures", `figures names ""`},
+		{"queues?figures=offered&figures=asa", "figures", "figures is given 2 times"},
+		{"missed?figures=calls", "figures", "not a parameter here"},
 		{"calls?org_id=2&recurse=true", "", ""},
 		{"calls?org_id=x", "org_id", "want a whole number"},
 		{"calls?hour_of_week=167", "", ""},
@@ -195,6 +205,11 @@ func TestDocumentedStatistics(t *testing.T) {
 		}
 	}
 	for _, path := range statsPaths {
+		for _, f := range figuresOf[path] {
+			if !strings.Contains(text, "`"+f.name+"`") {
+				t.Errorf("docs/api.md does not say what %s of %s is", f.name, path)
+			}
+		}
 		for _, name := range ownNames(path) {
 			if !strings.Contains(text, "| `"+name+"`") {
 				t.Errorf("docs/api.md lacks the parameter %s of %s", name, path)

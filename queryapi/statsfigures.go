@@ -6,84 +6,126 @@ import (
 	"github.com/cdrflow/cdrflow/services/clickhouse"
 )
 
-// figures reads a tally by the names of its counts and lengths.
-type figures struct {
-	*clickhouse.Tally
-	of *clickhouse.Statistic
+// figure is a number that is made of counts and lengths, by the formulas of docs/api.md.
+type figure struct {
+	name            string
+	counts, lengths []int // that it is made of, by their places
+	of              func(t *clickhouse.Tally, level *serviceLevelFormula) *float64
 }
 
-func (f figures) n(name string) uint64 {
-	i := slices.IndexFunc(f.of.Counts, func(c clickhouse.Count) bool { return c.Name == name })
-	return f.Counts[i]
+// figuresOf each statistic, in the order of an answer.
+var figuresOf = map[string][]figure{
+	"calls":   callFigures(made{clickhouse.StatisticOf("calls")}),
+	"queues":  queueFigures(made{clickhouse.StatisticOf("queues")}),
+	"agents":  agentFigures(made{clickhouse.StatisticOf("agents")}),
+	"trunks":  trunkFigures(made{clickhouse.StatisticOf("trunks")}),
+	"numbers": numberFigures(made{clickhouse.StatisticOf("numbers")}),
 }
 
-func (f figures) length(name string) clickhouse.Spread {
-	i := slices.IndexFunc(f.of.Lengths, func(l clickhouse.Length) bool { return l.Name == name })
-	return f.Spreads[i]
+func callFigures(m made) []figure {
+	return []figure{
+		m.rate("answer_rate", "inbound_answered", "inbound"),
+		m.rate("missed_call_rate", "missed_inbound", "inbound"),
+		m.rate("asr", "outbound_answered", "outbound"),
+		m.mean("att", "talk"),
+		m.mean("aht_cdr", "talk"),
+		m.rateWithout("agent_hung_up_first_rate", "agent_hung_up", "answered_outside", "hang_up_unknown"),
+		m.rate("hang_up_unknown_share", "hang_up_unknown", "answered_outside"),
+		m.rate("transfer_rate", "transferred", "answered"),
+		m.rate("transfer_rate_blind", "transferred_blind", "answered"),
+		m.rate("transfer_rate_attended", "transferred_attended", "answered"),
+	}
+}
+
+func queueFigures(m made) []figure {
+	level := m.counts("answered", "answered_in_threshold", "abandoned", "abandoned_in_threshold", "short_abandon")
+	net := m.counts("abandoned", "short_abandon", "offered")
+	return []figure{
+		{"service_level", level, nil, func(t *clickhouse.Tally, l *serviceLevelFormula) *float64 {
+			n := func(i int) uint64 { return t.Counts[level[i]] }
+			return l.of(levelCounts{n(0), n(1), n(2), n(3), n(4)})
+		}},
+		m.mean("asa", "answer_wait"),
+		m.mean("aat", "abandon_wait"),
+		m.mean("att", "talk"),
+		m.mean("aht_cdr", "talk"),
+		m.rate("abandonment_rate", "abandoned", "offered"),
+		{"abandonment_rate_net", net, nil, func(t *clickhouse.Tally, _ *serviceLevelFormula) *float64 {
+			short := t.Counts[net[1]]
+			return ratio(less(t.Counts[net[0]], short), less(t.Counts[net[2]], short))
+		}},
+		m.rate("answer_rate", "answered", "offered"),
+	}
+}
+
+func agentFigures(m made) []figure {
+	return []figure{
+		m.rate("answer_rate", "answered_offers", "offered"),
+		m.rate("missed_rate", "missed", "offered"),
+		m.mean("att", "talk"),
+		m.mean("aht_cdr", "talk"),
+	}
+}
+
+func trunkFigures(m made) []figure {
+	talks := []int{m.length("incoming_talk"), m.length("outgoing_talk")}
+	return []figure{
+		m.rate("asr", "outgoing_answered", "outgoing"),
+		m.rate("answer_rate", "incoming_answered", "incoming"),
+		{"aloc", nil, talks, func(t *clickhouse.Tally, _ *serviceLevelFormula) *float64 {
+			in, out := &t.Spreads[talks[0]], &t.Spreads[talks[1]]
+			return average(in.Sum+out.Sum, in.Known+out.Known)
+		}},
+	}
+}
+
+func numberFigures(m made) []figure {
+	return []figure{
+		m.rate("answer_rate", "inbound_answered", "inbound"),
+		m.rate("missed_call_rate", "missed_inbound", "inbound"),
+		m.rate("asr", "outbound_answered", "outbound"),
+		m.mean("att", "talk"),
+	}
+}
+
+// made makes the figures of one statistic.
+type made struct{ *clickhouse.Statistic }
+
+func (m made) count(name string) int {
+	return slices.IndexFunc(m.Counts, func(c clickhouse.Count) bool { return c.Name == name })
+}
+
+func (m made) counts(names ...string) []int {
+	places := make([]int, len(names))
+	for i, name := range names {
+		places[i] = m.count(name)
+	}
+	return places
+}
+
+func (m made) length(name string) int {
+	return slices.IndexFunc(m.Lengths, func(l clickhouse.Length) bool { return l.Name == name })
+}
+
+// rate is a part of a whole.
+func (m made) rate(name, part, whole string) figure {
+	of := m.counts(part, whole)
+	p, w := of[0], of[1]
+	return figure{name, of, nil, func(t *clickhouse.Tally, _ *serviceLevelFormula) *float64 { return ratio(t.Counts[p], t.Counts[w]) }}
+}
+
+// rateWithout is a part of what is left of a whole without some.
+func (m made) rateWithout(name, part, whole, some string) figure {
+	of := m.counts(part, whole, some)
+	return figure{name, of, nil, func(t *clickhouse.Tally, _ *serviceLevelFormula) *float64 {
+		return ratio(t.Counts[of[0]], less(t.Counts[of[1]], t.Counts[of[2]]))
+	}}
 }
 
 // mean of a length over the rows that know it.
-func (f figures) mean(name string) *float64 {
-	s := f.length(name)
-	return average(s.Sum, s.Known)
-}
-
-// append the figures that are made of counts, by the formulas of docs/api.md.
-func (f figures) append(d *document, level *serviceLevelFormula) {
-	switch f.of.Name {
-	case "calls":
-		d.figure("answer_rate", ratio(f.n("inbound_answered"), f.n("inbound")))
-		d.figure("missed_call_rate", ratio(f.n("missed_inbound"), f.n("inbound")))
-		d.figure("asr", ratio(f.n("outbound_answered"), f.n("outbound")))
-		d.figure("att", f.mean("talk"))
-		d.figure("aht_cdr", f.mean("talk"))
-		d.figure("agent_hung_up_first_rate", ratio(f.n("agent_hung_up"), less(f.n("answered_outside"), f.n("hang_up_unknown"))))
-		d.figure("hang_up_unknown_share", ratio(f.n("hang_up_unknown"), f.n("answered_outside")))
-		d.figure("transfer_rate", ratio(f.n("transferred"), f.n("answered")))
-		d.figure("transfer_rate_blind", ratio(f.n("transferred_blind"), f.n("answered")))
-		d.figure("transfer_rate_attended", ratio(f.n("transferred_attended"), f.n("answered")))
-	case "queues":
-		c := levelCounts{f.n("answered"), f.n("answered_in_threshold"), f.n("abandoned"), f.n("abandoned_in_threshold"), f.n("short_abandon")}
-		d.figure("service_level", level.of(c))
-		d.figure("asa", f.mean("answer_wait"))
-		d.figure("aat", f.mean("abandon_wait"))
-		d.figure("att", f.mean("talk"))
-		d.figure("aht_cdr", f.mean("talk"))
-		d.figure("abandonment_rate", ratio(c.abandoned, f.n("offered")))
-		d.figure("abandonment_rate_net", ratio(less(c.abandoned, c.short), less(f.n("offered"), c.short)))
-		d.figure("answer_rate", ratio(c.answered, f.n("offered")))
-	case "agents":
-		d.figure("answer_rate", ratio(f.n("answered_offers"), f.n("offered")))
-		d.figure("missed_rate", ratio(f.n("missed"), f.n("offered")))
-		d.figure("att", f.mean("talk"))
-		d.figure("aht_cdr", f.mean("talk"))
-	case "trunks":
-		in, out := f.length("incoming_talk"), f.length("outgoing_talk")
-		d.figure("asr", ratio(f.n("outgoing_answered"), f.n("outgoing")))
-		d.figure("answer_rate", ratio(f.n("incoming_answered"), f.n("incoming")))
-		d.figure("aloc", average(in.Sum+out.Sum, in.Known+out.Known))
-	case "numbers":
-		d.figure("answer_rate", ratio(f.n("inbound_answered"), f.n("inbound")))
-		d.figure("missed_call_rate", ratio(f.n("missed_inbound"), f.n("inbound")))
-		d.figure("asr", ratio(f.n("outbound_answered"), f.n("outbound")))
-		d.figure("att", f.mean("talk"))
-	}
-}
-
-// appendSpread appends a length: null where no row knows it.
-func appendSpread(d *document, name string, s clickhouse.Spread) {
-	if s.Known == 0 {
-		d.null(name)
-		return
-	}
-	d.begin(name, '{')
-	d.count("known", s.Known)
-	d.seconds("sum", s.Sum)
-	d.figure("average", average(s.Sum, s.Known))
-	d.seconds("longest", s.Longest)
-	d.seconds("p50", s.P50)
-	d.seconds("p90", s.P90)
-	d.seconds("p95", s.P95)
-	d.seconds("p99", s.P99)
-	d.end('}')
+func (m made) mean(name, length string) figure {
+	l := m.length(length)
+	return figure{name, nil, []int{l}, func(t *clickhouse.Tally, _ *serviceLevelFormula) *float64 {
+		return average(t.Spreads[l].Sum, t.Spreads[l].Known)
+	}}
 }

@@ -8,15 +8,18 @@ import (
 	"github.com/cdrflow/cdrflow/services/clickhouse"
 )
 
-// link is the address that lists what a count counts: the caller's own filter, the time, and what the count adds to it.
+// link is the address that lists what a count counts: the caller's own filter, what the count adds to it, and the time.
 // hour is an hour of the week or -1.
 func (x *statsAsk) link(count string, from, to call.Instant, hour int, group *clickhouse.Group) string {
+	return x.linkOf(count, group) + x.linkTime(from, to, hour)
+}
+
+// linkOf is the part of a link that is the same for all buckets of a group.
+func (x *statsAsk) linkOf(count string, group *clickhouse.Group) string {
 	v := url.Values{}
 	for name, texts := range x.chosen {
 		v[name] = texts
 	}
-	v.Set(dateFrom, instantText(from))
-	v.Set(dateTo, instantText(to))
 	v.Set(countedName, x.statistic.Name+"."+count)
 	if c := x.statistic.Count(count); c != nil && c.NeedsLevel() {
 		v.Set(levelName, secondsText(x.thresholds.Level))
@@ -25,10 +28,6 @@ func (x *statsAsk) link(count string, from, to call.Instant, hour int, group *cl
 	}
 	if x.of != "" {
 		v.Set(ofName, x.of)
-	}
-	if hour >= 0 {
-		v.Set(hourOfWeekName, strconv.Itoa(hour))
-		v.Set(timeZone, x.zone.String())
 	}
 	if group != nil {
 		v.Set(groupName, group.Name)
@@ -40,6 +39,16 @@ func (x *statsAsk) link(count string, from, to call.Instant, hour int, group *cl
 		path = "/api/v1/conversations?"
 	}
 	return path + v.Encode()
+}
+
+// linkTime is the part of a link that is the same for all groups of a bucket.
+func (x *statsAsk) linkTime(from, to call.Instant, hour int) string {
+	v := url.Values{dateFrom: {instantText(from)}, dateTo: {instantText(to)}}
+	if hour >= 0 {
+		v.Set(hourOfWeekName, strconv.Itoa(hour))
+		v.Set(timeZone, x.zone.String())
+	}
+	return "&" + v.Encode()
 }
 
 // instantText is RFC 3339 in UTC, to the millisecond where there is one.

@@ -65,6 +65,13 @@ func (t *totals) of(ctx context.Context, list string, scope clickhouse.Scope, f 
 	}
 }
 
+// ahead begins a count while its page is read, where that takes a moment: of a list that nothing narrows down.
+func (t *totals) ahead(ctx context.Context, list string, scope clickhouse.Scope, f *clickhouse.Filter) {
+	if f.Everything() {
+		t.start(ctx, list, scope, f)
+	}
+}
+
 // start a count, or join one that is under way or was done a moment ago.
 func (t *totals) start(ctx context.Context, list string, scope clickhouse.Scope, f *clickhouse.Filter) *count {
 	text, _ := json.Marshal(struct { // numbers and texts: cannot fail

@@ -1775,6 +1775,9 @@ type Disposition = string
 // Extension defines model for extension.
 type Extension = string
 
+// Figures defines model for figures.
+type Figures = string
+
 // From defines model for from.
 type From = string
 
@@ -2281,6 +2284,9 @@ type StatsAgentsParams struct {
 	// By how the time is cut; without it by its length
 	By *StatsAgentsParamsBy `form:"by,omitempty" json:"by,omitempty"`
 
+	// Figures the counts, rates and lengths that are told, or parts of lengths, with commas between them; without it all
+	Figures *Figures `form:"figures,omitempty" json:"figures,omitempty"`
+
 	// Links false leaves the links out
 	Links *Links `form:"links,omitempty" json:"links,omitempty"`
 }
@@ -2304,6 +2310,9 @@ type StatsCallsParams struct {
 
 	// By how the time is cut; without it by its length
 	By *StatsCallsParamsBy `form:"by,omitempty" json:"by,omitempty"`
+
+	// Figures the counts, rates and lengths that are told, or parts of lengths, with commas between them; without it all
+	Figures *Figures `form:"figures,omitempty" json:"figures,omitempty"`
 
 	// Links false leaves the links out
 	Links *Links `form:"links,omitempty" json:"links,omitempty"`
@@ -2374,6 +2383,9 @@ type StatsNumbersParams struct {
 	// Order most first, or least
 	Order *StatsNumbersParamsOrder `form:"order,omitempty" json:"order,omitempty"`
 
+	// Figures the counts, rates and lengths that are told, or parts of lengths, with commas between them; without it all
+	Figures *Figures `form:"figures,omitempty" json:"figures,omitempty"`
+
 	// Links false leaves the links out
 	Links *Links `form:"links,omitempty" json:"links,omitempty"`
 }
@@ -2413,6 +2425,9 @@ type StatsQueuesParams struct {
 	// ShortAbandon who leaves before so many seconds is a short abandon
 	ShortAbandon *int `form:"short_abandon,omitempty" json:"short_abandon,omitempty"`
 
+	// Figures the counts, rates and lengths that are told, or parts of lengths, with commas between them; without it all
+	Figures *Figures `form:"figures,omitempty" json:"figures,omitempty"`
+
 	// Links false leaves the links out
 	Links *Links `form:"links,omitempty" json:"links,omitempty"`
 }
@@ -2439,6 +2454,9 @@ type StatsTrunksParams struct {
 
 	// By how the time is cut; without it by its length
 	By *StatsTrunksParamsBy `form:"by,omitempty" json:"by,omitempty"`
+
+	// Figures the counts, rates and lengths that are told, or parts of lengths, with commas between them; without it all
+	Figures *Figures `form:"figures,omitempty" json:"figures,omitempty"`
 
 	// Links false leaves the links out
 	Links *Links `form:"links,omitempty" json:"links,omitempty"`
@@ -6057,6 +6075,18 @@ func NewStatsAgentsRequest(server string, params *StatsAgentsParams) (*http.Requ
 
 		}
 
+		if params.Figures != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "figures", *params.Figures, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Links != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "links", *params.Links, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
@@ -6162,6 +6192,18 @@ func NewStatsCallsRequest(server string, params *StatsCallsParams) (*http.Reques
 		if params.By != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Figures != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "figures", *params.Figures, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6483,6 +6525,18 @@ func NewStatsNumbersRequest(server string, params *StatsNumbersParams) (*http.Re
 
 		}
 
+		if params.Figures != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "figures", *params.Figures, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Links != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "links", *params.Links, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
@@ -6633,6 +6687,18 @@ func NewStatsQueuesRequest(server string, params *StatsQueuesParams) (*http.Requ
 
 		}
 
+		if params.Figures != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "figures", *params.Figures, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Links != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "links", *params.Links, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
@@ -6738,6 +6804,18 @@ func NewStatsTrunksRequest(server string, params *StatsTrunksParams) (*http.Requ
 		if params.By != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Figures != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "figures", *params.Figures, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
