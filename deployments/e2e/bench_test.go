@@ -86,7 +86,7 @@ func (h *house) awaitCount(n int) {
 			h.t.Fatalf("%s rows are queryable, want %d", h.ask("SELECT count() FROM calls"), n)
 		}
 		h.alive()
-		time.Sleep(20 * time.Millisecond) // the pace of asking
+		time.Sleep(100 * time.Millisecond) // the pace of asking: a count takes the engine as long as 200 rows
 	}
 }
 
