@@ -98,9 +98,10 @@ func hasBusiest(s *clickhouse.Statistic) bool {
 	return slices.Contains([]string{"calls", "queues", "trunks"}, s.Name)
 }
 
-// wanted is what the store must count for them; nil where it is everything.
+// wanted is what the store must count for them.
 func (c *chosenFigures) wanted(s *clickhouse.Statistic) *clickhouse.Wanted {
-	w := &clickhouse.Wanted{Counts: make([]bool, len(s.Counts)), Lengths: make([]bool, len(s.Lengths)), Percentiles: make([]bool, len(s.Lengths))}
+	lengths := func() []bool { return make([]bool, len(s.Lengths)) }
+	w := &clickhouse.Wanted{Counts: make([]bool, len(s.Counts)), Lengths: lengths(), Longest: lengths(), Percentiles: lengths()}
 	for _, n := range c.counts {
 		w.Counts[n.place] = true
 	}
@@ -114,6 +115,7 @@ func (c *chosenFigures) wanted(s *clickhouse.Statistic) *clickhouse.Wanted {
 	}
 	for _, l := range c.lengths {
 		w.Lengths[l.place] = true
+		w.Longest[l.place] = slices.ContainsFunc(l.parts, func(p *spreadPart) bool { return p.name == "longest" })
 		w.Percentiles[l.place] = slices.ContainsFunc(l.parts, func(p *spreadPart) bool { return p.percentile })
 	}
 	if c.busiest { // it may be found among what is counted

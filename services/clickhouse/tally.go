@@ -36,7 +36,10 @@ func (s *Store) tallies(ctx context.Context, statement string, q *StatsQuery) ([
 	}
 	for i := range spreads {
 		if q.Want.length(i) {
-			targets = append(targets, &spreads[i].Known, &spreads[i].Sum, &spreads[i].Longest)
+			targets = append(targets, &spreads[i].Known, &spreads[i].Sum)
+		}
+		if q.Want.longest(i) {
+			targets = append(targets, &spreads[i].Longest)
 		}
 		if q.Want.percentiles(i) {
 			targets = append(targets, &percentiles[i])
