@@ -83,7 +83,8 @@ func (s *Store) Stats(ctx context.Context, scope Scope, q StatsQuery) ([]Tally, 
 	asked := q.about(scope, &q.Filter, q.Thresholds)
 	var with []string
 	var keys []key
-	if group, grouped := q.groups[q.Of]; grouped && !q.Ungrouped {
+	if q.grouped() {
+		group := q.groups[q.Of]
 		with, keys = append(with, group.sql+" AS grp"), append(keys, groupKey)
 		if q.Only != nil {
 			asked.and(group.sql + " IN " + asked.list(groupNames(q.Only)))
@@ -99,7 +100,7 @@ func (s *Store) Stats(ctx context.Context, scope Scope, q StatsQuery) ([]Tally, 
 		statement = "WITH " + strings.Join(with, ", ") + " "
 	}
 	parts := q.sumsUp()
-	statement += "SELECT " + strings.Join(append(keyColumns(keys, parts), q.columns()...), ", ") + " FROM calls FINAL WHERE " + asked.where()
+	statement += "SELECT " + strings.Join(q.selected(keys, parts), ", ") + " FROM calls FINAL WHERE " + asked.where()
 	if len(keys) > 0 {
 		statement += fmt.Sprintf(" GROUP BY %s LIMIT %d", groupBy(keys, parts), mostTallies+1)
 	}
@@ -111,6 +112,12 @@ func (s *Store) Stats(ctx context.Context, scope Scope, q StatsQuery) ([]Tally, 
 		return nil, ErrTooManyTallies
 	}
 	return tallies, nil
+}
+
+// grouped tells whether there is a tally for each group.
+func (q *StatsQuery) grouped() bool {
+	_, grouped := q.groups[q.Of]
+	return grouped && !q.Ungrouped
 }
 
 // groupNames are the names of groups, each once.
@@ -172,30 +179,31 @@ func (q *StatsQuery) sumsUp() bool {
 }
 
 // key of what rows are counted by.
-type key struct{ grouping, columns, none string }
+type key struct{ columns, none, over string }
 
 var (
-	groupKey  = key{"grp", "org_id, grp", "toUInt32(0), ''"}
-	bucketKey = key{"bucket", "bucket", "toInt64(0)"}
+	groupKey  = key{"org_id, grp", "toUInt32(0), ''", "toUInt8(grouping(grp))"}
+	bucketKey = key{"bucket", "toInt64(0)", "toUInt8(grouping(bucket))"}
 )
 
-// keyColumns tell of a row which keys it is the sum over, and the keys. Where only parts are counted, it is over none.
-func keyColumns(keys []key, parts bool) []string {
-	var columns []string
+// selected are the keys of a row, what is counted and, where not only parts are, which of the keys the row is over all of.
+func (q *StatsQuery) selected(keys []key, parts bool) []string {
+	var columns, over []string
 	for _, k := range []key{groupKey, bucketKey} {
-		switch {
-		case !slices.Contains(keys, k):
-			columns = append(columns, "toUInt8(1)", k.none)
-		case parts:
-			columns = append(columns, "toUInt8(0)", k.columns)
-		default:
-			columns = append(columns, "toUInt8(grouping("+k.grouping+"))", k.columns)
+		if slices.Contains(keys, k) {
+			columns, over = append(columns, k.columns), append(over, k.over)
+		} else {
+			columns, over = append(columns, k.none), append(over, "toUInt8(1)")
 		}
 	}
-	return columns
+	columns = append(columns, q.columns()...)
+	if parts {
+		return columns
+	}
+	return append(columns, over...)
 }
 
-// columns that count, in the order in which tallies scans them.
+// columns that count.
 func (q *StatsQuery) columns() []string {
 	var list []string
 	for i := range q.Counts {

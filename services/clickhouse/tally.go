@@ -11,24 +11,26 @@ import (
 	"github.com/cdrflow/cdrflow/services/call"
 )
 
-// tallies runs a statement whose columns are keyColumns and columns, and gives them in order.
+// tallies runs a statement of selected columns and gives what it counts in order.
 func (s *Store) tallies(ctx context.Context, statement string, q *StatsQuery) ([]Tally, error) {
 	rows, err := s.conn.Query(ctx, statement)
 	if err != nil {
 		return nil, s.explain("count calls", err)
 	}
 	defer rows.Close()
-	var tallies []Tally
+	tallies := make([]Tally, 0, 8*(len(q.Cuts)+1))
 	var (
-		allGroups, allBuckets uint8
-		group                 Group
-		bucket                int64
-		manyCounts            []uint64
-		manySpreads           []Spread
+		overGroups, overBuckets uint8 // 1: the row is over all of them
+		group                   Group
+		bucket                  int64
+		manyCounts              []uint64
+		manySpreads             []Spread
 	)
 	// One line serves all rows, so that its addresses are taken once.
 	counts, spreads, percentiles := make([]uint64, len(q.Counts)), make([]Spread, len(q.Lengths)), make([][]int64, len(q.Lengths))
-	targets := []any{&allGroups, &group.Org, &group.Name, &allBuckets, &bucket}
+	parts := q.sumsUp()
+	targets := []any{&group.Org, &group.Name, &bucket}
+	grouped, cut := q.grouped(), q.bucket() != ""
 	for i := range counts {
 		if q.Want.count(i) {
 			targets = append(targets, &counts[i])
@@ -49,6 +51,9 @@ func (s *Store) tallies(ctx context.Context, statement string, q *StatsQuery) ([
 	_, step := q.even()
 	byCut := q.Week == nil && step == 0
 	groups := map[Group]*Group{}
+	if !parts {
+		targets = append(targets, &overGroups, &overBuckets)
+	}
 	for rows.Next() {
 		if err := rows.Scan(targets...); err != nil {
 			return nil, fmt.Errorf("count calls: %w", err)
@@ -57,14 +62,14 @@ func (s *Store) tallies(ctx context.Context, statement string, q *StatsQuery) ([
 		for i := range t.Spreads {
 			t.Spreads[i].percentiles(percentiles[i])
 		}
-		if allGroups == 0 {
+		if grouped && overGroups == 0 {
 			if t.Group = groups[group]; t.Group == nil {
 				own := group
 				t.Group = &own
 				groups[own] = t.Group
 			}
 		}
-		if allBuckets == 0 {
+		if cut && overBuckets == 0 {
 			t.Bucket = int(bucket)
 			if byCut {
 				t.Bucket, _ = slices.BinarySearch(q.Cuts, call.Instant(bucket))
@@ -75,11 +80,15 @@ func (s *Store) tallies(ctx context.Context, statement string, q *StatsQuery) ([
 	if err := rows.Err(); err != nil {
 		return nil, s.explain("count calls", err)
 	}
-	tallies = inOrder(tallies, slices.Collect(maps.Values(groups)))
-	if q.sumsUp() {
-		tallies = withSums(tallies)
+	order := inOrder(tallies, slices.Collect(maps.Values(groups)))
+	if parts {
+		return withSums(order), nil
 	}
-	return tallies, nil
+	sorted := make([]Tally, len(order))
+	for i, t := range order {
+		sorted[i] = *t
+	}
+	return sorted, nil
 }
 
 // carve a copy of line from memory for many. Thousands of small pieces would be a third of the work.
@@ -94,7 +103,7 @@ func carve[T any](many *[]T, line []T) []T {
 
 // inOrder sorts tallies: groups by organisation and name, all of them together last; of each the buckets in order, the
 // whole time last.
-func inOrder(tallies []Tally, groups []*Group) []Tally {
+func inOrder(tallies []Tally, groups []*Group) []*Tally {
 	slices.SortFunc(groups, func(a, b *Group) int { return cmp.Or(cmp.Compare(a.Org, b.Org), cmp.Compare(a.Name, b.Name)) })
 	rank := make(map[*Group]uint64, len(groups)+1)
 	for i, g := range groups {
@@ -103,16 +112,17 @@ func inOrder(tallies []Tally, groups []*Group) []Tally {
 	rank[nil] = uint64(len(groups))
 	type placed struct {
 		key uint64
-		i   int
+		t   *Tally
 	}
 	order := make([]placed, len(tallies))
 	for i := range tallies {
-		order[i] = placed{rank[tallies[i].Group]<<32 | uint64(uint32(tallies[i].Bucket)), i}
+		t := &tallies[i]
+		order[i] = placed{rank[t.Group]<<32 | uint64(uint32(t.Bucket)), t}
 	}
 	slices.SortFunc(order, func(a, b placed) int { return cmp.Compare(a.key, b.key) })
-	sorted := make([]Tally, len(tallies))
+	sorted := make([]*Tally, len(tallies))
 	for i, o := range order {
-		sorted[i] = tallies[o.i]
+		sorted[i] = o.t
 	}
 	return sorted
 }

@@ -2,12 +2,12 @@ package clickhouse
 
 // withSums adds to tallies in order, of groups and buckets, those of each group, of each bucket and of everything, and keeps
 // the order. Percentiles cannot be put together, so it is for tallies without.
-func withSums(parts []Tally) []Tally {
+func withSums(parts []*Tally) []Tally {
 	if len(parts) == 0 {
 		return nil
 	}
 	if parts[0].Group == nil && parts[0].Bucket == Whole {
-		return parts // they are the sum already
+		return []Tally{*parts[0]} // it is the sum already
 	}
 	all := make([]Tally, 0, len(parts)+len(parts)/8+2)
 	total := parts[0].nothing(nil, Whole)
@@ -16,22 +16,22 @@ func withSums(parts []Tally) []Tally {
 		whole := parts[0].nothing(parts[0].Group, Whole)
 		n := 0
 		for n < len(parts) && parts[n].Group == whole.Group {
-			whole.add(&parts[n])
+			whole.add(parts[n])
+			all = append(all, *parts[n])
 			n++
 		}
-		all = append(all, parts[:n]...)
 		total.add(&whole)
 		if whole.Group != nil && parts[0].Bucket != Whole {
 			all = append(all, whole)
-			for i := range parts[:n] {
-				for len(buckets) <= parts[i].Bucket {
+			for _, t := range parts[:n] {
+				for len(buckets) <= t.Bucket {
 					buckets = append(buckets, nil)
 				}
-				if of := &buckets[parts[i].Bucket]; *of == nil {
-					sum := parts[i].nothing(nil, parts[i].Bucket)
+				if of := &buckets[t.Bucket]; *of == nil {
+					sum := t.nothing(nil, t.Bucket)
 					*of = &sum
 				}
-				buckets[parts[i].Bucket].add(&parts[i])
+				buckets[t.Bucket].add(t)
 			}
 		}
 		parts = parts[n:]
