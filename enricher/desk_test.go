@@ -158,6 +158,16 @@ func (d *desk) publish(kind call.Kind, lines ...line) {
 	}
 }
 
+// stored is the one row that a call is kept as, whole.
+func (d *desk) stored(id uint64) call.Call {
+	d.t.Helper()
+	rows, err := d.store.Rows(d.t.Context(), []uint64{id})
+	if err != nil || len(rows) != 1 {
+		d.t.Fatalf("call %d is stored as %v, %v", id, rows, err)
+	}
+	return rows[0].Call
+}
+
 func (d *desk) count(orgs ...uint32) int {
 	n, err := d.store.Count(d.t.Context(), clickhouse.Scope{Orgs: orgs}, &clickhouse.Filter{})
 	if err != nil {

@@ -153,10 +153,7 @@ func TestAStreamMadeAnewHasItsOwnEpoch(t *testing.T) {
 	d.run()
 	d.publish(call.KindPage, line{id: 1, account: "1", calldate: time.Now()})
 	d.await(1, 1)
-	c, err := d.store.Get(t.Context(), clickhouse.Scope{Orgs: []uint32{1}}, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := d.stored(1)
 	if epoch, err := d.bus.Epoch(t.Context()); err != nil || c.Version.Epoch() != epoch+5 {
 		t.Errorf("stored under epoch %d, want %d (%v)", c.Version.Epoch(), epoch+5, err)
 	}
@@ -170,10 +167,7 @@ func TestCallsThatLiveTwiceAreMended(t *testing.T) {
 	d.publish(call.KindPage, line{id: 1, account: "1", calldate: now}, line{id: 2, account: "1", calldate: now})
 	d.await(2, 1)
 	// What two workers with different rules could leave behind.
-	twin, err := d.store.Get(t.Context(), clickhouse.Scope{Orgs: []uint32{1}}, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
+	twin := d.stored(2)
 	for org := uint32(2); org <= 3; org++ {
 		twin.OrgID = org
 		if err := d.store.Insert(t.Context(), []call.Call{twin}, fmt.Sprint("twin", org)); err != nil {

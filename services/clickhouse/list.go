@@ -9,7 +9,7 @@ import (
 )
 
 // List calls of the scope, in their order; without one newest first (calldate, then id, both descending).
-// What their conversations come to is not read.
+// What their conversations come to is not read, nor what serves writing and counting alone: neither is shown.
 func (s *Store) List(ctx context.Context, scope Scope, q ListQuery) ([]call.Call, error) {
 	b := s.beside(ctx, scope)
 	rows, err := s.page(ctx, scope, &q, list{about, q.in(callSorts), s.shownColumns})
@@ -58,7 +58,7 @@ func omitted(only bool) string {
 	return "omitted = 0"
 }
 
-// Get one call of the scope; ErrNotFound where there is none or the scope does not cover it.
+// Get one call of the scope, read as in a list; ErrNotFound where there is none or the scope does not cover it.
 func (s *Store) Get(ctx context.Context, scope Scope, id uint64) (call.Call, error) {
 	b := s.beside(ctx, scope)
 	defer func() { <-b.read }()
