@@ -23,8 +23,8 @@ type counted struct {
 	n     uint64
 }
 
-// written is how far a partition was written: its highest block, and its last mutation. Merges leave both as they are, and
-// every insert, of a tombstone too, makes a block.
+// written is how far a partition was written: its highest block, which every insert raises, of a tombstone too, and the
+// version of its data, which a mutation raises. A merge may lower the latter, and the month is counted once more.
 type written struct{ block, mutation int64 }
 
 const mostLists = 200
