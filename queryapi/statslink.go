@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/cdrflow/cdrflow/services/call"
@@ -14,11 +15,16 @@ func (x *statsAsk) link(count string, from, to call.Instant, hour int, group *cl
 	return x.linkOf(count, group) + x.linkTime(from, to, hour)
 }
 
+// whenNames are the parameters that linkTime gives a link; choose has taken the days away.
+var whenNames = []string{hourOfWeekName, timeZone}
+
 // linkOf is the part of a link that is the same for all buckets of a group.
 func (x *statsAsk) linkOf(count string, group *clickhouse.Group) string {
 	v := url.Values{}
 	for name, texts := range x.chosen {
-		v[name] = texts
+		if !slices.Contains(whenNames, name) {
+			v[name] = texts
+		}
 	}
 	v.Set(countedName, x.statistic.Name+"."+count)
 	if c := x.statistic.Count(count); c != nil && c.NeedsLevel() {
@@ -44,7 +50,12 @@ func (x *statsAsk) linkOf(count string, group *clickhouse.Group) string {
 // linkTime is the part of a link that is the same for all groups of a bucket.
 func (x *statsAsk) linkTime(from, to call.Instant, hour int) string {
 	v := url.Values{dateFrom: {instantText(from)}, dateTo: {instantText(to)}}
-	if hour >= 0 {
+	for _, name := range whenNames {
+		if texts, has := x.chosen[name]; has {
+			v[name] = texts
+		}
+	}
+	if hour >= 0 { // within the hour that the caller chose, if any
 		v.Set(hourOfWeekName, strconv.Itoa(hour))
 		v.Set(timeZone, x.zone.String())
 	}

@@ -53,6 +53,7 @@ func TestLinksListWhatIsCounted(t *testing.T) {
 	}{
 		{[]int{1}, []string{
 			"calls?by=none", "calls?by=hour&direction=outbound", "calls?ama=omit&by=none", "queues?by=hour", "queues?by=hour_of_week&queue=sales",
+			"queues?by=hour_of_week&hour_of_week=105", "calls?by=hour&hour_of_week=105",
 			"queues?by=none&sl_threshold=21&short_abandon=6", "agents?by=none&min_talk=20", "trunks?by=day", "numbers?of=did",
 			"numbers?of=caller&limit=3", "numbers?of=callee&by=day", "missed?limit=10", "missed?trunk=in2",
 		}},
