@@ -58,13 +58,7 @@ func TestSizes(t *testing.T) {
 // Whoever sends or takes a byte a second is cut off.
 func TestSlowCallers(t *testing.T) {
 	t.Parallel()
-	var calls []call.Call
-	for id := uint64(1); id <= 200; id++ {
-		c := missed(id, 1)
-		c.Lastdata = strings.Repeat("x", 64<<10)
-		calls = append(calls, c)
-	}
-	s := newSite(t, &fixed{calls: calls}, nil, func(c *config) { c.QueryTimeout, c.HTTPAddr = time.Second, "127.0.0.1:0" })
+	s := newSite(t, &fixed{calls: largeCalls(200)}, nil, func(c *config) { c.QueryTimeout, c.HTTPAddr = time.Second, "127.0.0.1:0" })
 	s.patience = time.Second
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context())) // the subtests run on when this function returns
 	served := make(chan error, 1)

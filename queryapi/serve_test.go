@@ -216,16 +216,20 @@ queryapi_requests_total{route="other",status="405"} 1
 	}
 }
 
-// A large page leaves in pieces, and is whole.
-func TestLargePage(t *testing.T) {
-	t.Parallel()
-	var calls []call.Call
-	for id := uint64(1); id <= 201; id++ {
+// largeCalls are so many of 64 KiB each.
+func largeCalls(n uint64) (calls []call.Call) {
+	for id := uint64(1); id <= n; id++ {
 		c := missed(id, 1)
 		c.Lastdata = strings.Repeat("x", 64<<10)
 		calls = append(calls, c)
 	}
-	s := newSite(t, &fixed{calls: calls}, nil, nil)
+	return calls
+}
+
+// A large page leaves in pieces, and is whole.
+func TestLargePage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, &fixed{calls: largeCalls(201)}, nil, nil)
 	l := s.get(t, tokenOf(t, "agent", 1), "/api/v1/calls?limit=200").list(t)
 	if len(l.Data) != 200 || *l.Pagination.Total != 201 || !l.Pagination.HasMore {
 		t.Errorf("%d calls of %d", len(l.Data), *l.Pagination.Total)

@@ -38,20 +38,10 @@ type chosenLength struct {
 
 // chooseFigures reads the parameter figures. Without it everything is told.
 func chooseFigures(values url.Values, s *clickhouse.Statistic) (chosen chosenFigures, err error) {
-	if !values.Has(figuresName) {
-		for i := range s.Counts {
-			chosen.counts = append(chosen.counts, chosenCount{i, key(s.Counts[i].Name)})
-		}
-		for i := range figuresOf[s.Name] {
-			chosen.figures = append(chosen.figures, &figuresOf[s.Name][i])
-		}
-		for i := range s.Lengths {
-			chosen.lengths = append(chosen.lengths, chosenLength{i, key(s.Lengths[i].Name), partsWhere(func(string) bool { return true })})
-		}
-		chosen.busiest = hasBusiest(s)
-		return chosen, nil
+	var names []string
+	if values.Has(figuresName) {
+		names = strings.Split(values.Get(figuresName), ",")
 	}
-	names := strings.Split(values.Get(figuresName), ",")
 	asked := map[string]bool{}
 	for _, name := range names {
 		asked[name] = true
@@ -60,7 +50,7 @@ func chooseFigures(values url.Values, s *clickhouse.Statistic) (chosen chosenFig
 		return chosen, &refusal{parameterInvalid, "figures names something twice, want each name once", figuresName}
 	}
 	take := func(name string) bool {
-		is := asked[name]
+		is := asked[name] || names == nil
 		delete(asked, name)
 		return is
 	}

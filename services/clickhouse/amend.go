@@ -61,7 +61,7 @@ func (s *Store) amendments(ctx context.Context, b *beside, list func(add func(or
 		ids = append(ids, id)
 	})
 	if b != nil {
-		if <-b.read; b.err != nil || b.whole {
+		if b.wait(); b.err != nil || b.whole {
 			return b.amendments, b.err
 		}
 	}

@@ -25,3 +25,6 @@ func (s *Store) beside(ctx context.Context, scope Scope) *beside {
 	}()
 	return b
 }
+
+// wait until it was read.
+func (b *beside) wait() { <-b.read }

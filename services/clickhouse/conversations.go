@@ -18,9 +18,9 @@ type Head struct {
 // What is not shown of a conversation is not there.
 func (s *Store) Conversations(ctx context.Context, scope Scope, q ConversationQuery) ([]Head, error) {
 	b := s.beside(ctx, scope)
+	defer b.wait()
 	heads, err := s.page(ctx, scope, (*ListQuery)(&q), list{aboutHeads, q.in(conversationSorts), s.headColumns})
 	if err != nil {
-		<-b.read
 		return nil, err
 	}
 	return heads, s.amendHeads(ctx, b, heads)
@@ -47,7 +47,7 @@ func (s *Store) CountConversations(ctx context.Context, scope Scope, f *Filter) 
 // there is none or the scope covers none of it.
 func (s *Store) Conversation(ctx context.Context, scope Scope, key Key) (heads []Head, legs []call.Call, err error) {
 	b := s.beside(ctx, scope)
-	defer func() { <-b.read }()
+	defer b.wait()
 	var found []Head
 	if err := s.legs(ctx, s.wholeColumns, scope.where(), []Key{key}, func(h *Head) { found = append(found, *h) }); err != nil {
 		return nil, nil, err

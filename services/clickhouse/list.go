@@ -12,9 +12,9 @@ import (
 // What their conversations come to is not read, nor what serves writing and counting alone: neither is shown.
 func (s *Store) List(ctx context.Context, scope Scope, q ListQuery) ([]call.Call, error) {
 	b := s.beside(ctx, scope)
+	defer b.wait()
 	rows, err := s.page(ctx, scope, &q, list{about, q.in(callSorts), s.shownColumns})
 	if err != nil {
-		<-b.read
 		return nil, err
 	}
 	var calls []call.Call
@@ -61,7 +61,7 @@ func omitted(only bool) string {
 // Get one call of the scope, read as in a list; ErrNotFound where there is none or the scope does not cover it.
 func (s *Store) Get(ctx context.Context, scope Scope, id uint64) (call.Call, error) {
 	b := s.beside(ctx, scope)
-	defer func() { <-b.read }()
+	defer b.wait()
 	var calls []call.Call
 	err := s.readColumns(ctx, s.shownColumns, fmt.Sprintf("WHERE %s AND id = %d LIMIT 1", scope.where(), id), func(h *Head) { calls = append(calls, h.Call) })
 	if err != nil {

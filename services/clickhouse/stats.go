@@ -92,8 +92,8 @@ func (s *Store) Stats(ctx context.Context, scope Scope, q StatsQuery) ([]Tally, 
 			asked.and(group.sql + " != ''")
 		}
 	}
-	if bucket := q.bucket(); bucket != "" {
-		with, keys = append(with, bucket+" AS bucket"), append(keys, bucketKey)
+	if q.cut() {
+		with, keys = append(with, q.bucket()+" AS bucket"), append(keys, bucketKey)
 	}
 	statement := ""
 	if len(with) > 0 {
@@ -120,6 +120,9 @@ func (q *StatsQuery) grouped() bool {
 	return grouped && !q.Ungrouped
 }
 
+// cut tells whether there is a tally for each bucket.
+func (q *StatsQuery) cut() bool { return q.Week != nil || len(q.Cuts) > 0 }
+
 // groupNames are the names of groups, each once.
 func groupNames(groups []Group) []string {
 	list := make([]string, len(groups))
@@ -130,22 +133,19 @@ func groupNames(groups []Group) []string {
 	return slices.Compact(list)
 }
 
-// bucket is the expression of the bucket that a row falls into; empty where there are none.
+// bucket is the expression of the bucket that a row falls into.
 func (q *StatsQuery) bucket() string {
-	switch {
-	case q.Week != nil:
+	if q.Week != nil {
 		return "toInt64(" + hourOfWeek(q.Week, q.From, q.To) + ")"
-	case len(q.Cuts) > 0:
-		if base, step := q.even(); step > 0 {
-			return fmt.Sprintf("intDiv(toUnixTimestamp64Milli(calldate) - %d, %d)", base, step)
-		}
-		cuts := make([]int64, len(q.Cuts))
-		for i, cut := range q.Cuts {
-			cuts[i] = int64(cut)
-		}
-		return fmt.Sprintf("roundDown(toUnixTimestamp64Milli(calldate), %s)", numbers(cuts))
 	}
-	return ""
+	if base, step := q.even(); step > 0 {
+		return fmt.Sprintf("intDiv(toUnixTimestamp64Milli(calldate) - %d, %d)", base, step)
+	}
+	cuts := make([]int64, len(q.Cuts))
+	for i, cut := range q.Cuts {
+		cuts[i] = int64(cut)
+	}
+	return fmt.Sprintf("roundDown(toUnixTimestamp64Milli(calldate), %s)", numbers(cuts))
 }
 
 // even tells of buckets that are all as long as the second, the first and the last at most, where the first would have begun

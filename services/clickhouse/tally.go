@@ -30,7 +30,7 @@ func (s *Store) tallies(ctx context.Context, statement string, q *StatsQuery) ([
 	counts, spreads, percentiles := make([]uint64, len(q.Counts)), make([]Spread, len(q.Lengths)), make([][]int64, len(q.Lengths))
 	parts := q.sumsUp()
 	targets := []any{&group.Org, &group.Name, &bucket}
-	grouped, cut := q.grouped(), q.bucket() != ""
+	grouped, cut := q.grouped(), q.cut()
 	for i := range counts {
 		if q.Want.count(i) {
 			targets = append(targets, &counts[i])
