@@ -110,8 +110,16 @@ func (l *Lease) Release() {
 	l.mu.Lock()
 	revision := l.revision
 	l.mu.Unlock()
-	// Without an answer it ends by itself a little later.
-	_ = l.kv.Delete(ctx, l.key, jetstream.LastRevision(revision))
+	err := l.kv.Delete(ctx, l.key, jetstream.LastRevision(revision))
+	if conflict(err) {
+		// A renewal was under way: the server has it, its answer was not waited for.
+		if revision, err = l.ours(ctx); err == nil {
+			err = l.kv.Delete(ctx, l.key, jetstream.LastRevision(revision))
+		}
+	}
+	if err != nil && !errors.Is(err, jetstream.ErrKeyExists) {
+		l.bus.log.Warn("lease not released, it ends by itself", "key", l.key, "after", leaseAge, "err", err)
+	}
 }
 
 func (l *Lease) keep(ctx context.Context, renewed time.Time) {
@@ -141,15 +149,7 @@ func (l *Lease) renew(ctx context.Context) error {
 	revision, err := l.kv.Update(ctx, l.key, l.value, l.revision)
 	if conflict(err) {
 		// Our own renewal whose answer was lost looks the same.
-		is, getErr := l.kv.Get(ctx, l.key)
-		switch {
-		case getErr == nil && string(is.Value()) == string(l.value):
-			revision, err = is.Revision(), nil
-		case getErr == nil, errors.Is(getErr, jetstream.ErrKeyNotFound):
-			return fmt.Errorf("%w: %w", jetstream.ErrKeyExists, err)
-		default:
-			return getErr
-		}
+		revision, err = l.ours(ctx)
 	}
 	if err != nil {
 		return err
@@ -158,6 +158,18 @@ func (l *Lease) renew(ctx context.Context) error {
 	l.revision = revision
 	l.mu.Unlock()
 	return nil
+}
+
+// ours is the revision at which the server has our lease; ErrKeyExists when it is not ours any more.
+func (l *Lease) ours(ctx context.Context) (uint64, error) {
+	is, err := l.kv.Get(ctx, l.key)
+	switch {
+	case err == nil && string(is.Value()) == string(l.value):
+		return is.Revision(), nil
+	case err == nil, errors.Is(err, jetstream.ErrKeyNotFound):
+		return 0, fmt.Errorf("%w: %s", jetstream.ErrKeyExists, l.key)
+	}
+	return 0, err
 }
 
 // conflict tells that a key was not at the revision expected.
