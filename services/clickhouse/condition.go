@@ -13,6 +13,8 @@ type condition struct {
 	sql func(q *question) string // of a row, with its values bound to q
 	met func(c *call.Call) bool  // the same, of a call in hand
 
+	indexed bool // the index over all texts finds the few rows that meet it
+
 	// Of a conversation: of its head, or else that none of the organisation's legs meets it. Without both, one must meet sql.
 	head, no func(q *question) string
 }

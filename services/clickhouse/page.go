@@ -27,7 +27,10 @@ type window struct{ low, high call.Instant }
 // one is the whole time. Where the order is not that of time there is no other.
 func windows(q *ListQuery, by sorted, now, oldest call.Instant) []window {
 	from, to, spans := q.From, q.To, days
-	if len(q.conditions()) > 0 {
+	switch conditions := q.conditions(); {
+	case slices.ContainsFunc(conditions, func(c condition) bool { return c.indexed }):
+		spans = sought
+	case len(conditions) > 0:
 		spans = rare // who asks for something rare looks through each window in vain
 	}
 	if by.sql != "" {
@@ -49,8 +52,12 @@ func windows(q *ListQuery, by sorted, now, oldest call.Instant) []window {
 	return list
 }
 
-// rare are the windows for a list that leaves most calls out.
-var rare = []time.Duration{days[0], days[2]}
+// Windows for a list that leaves most calls out: for any, and for one that an index finds, which reads a month as soon as a
+// day.
+var (
+	rare   = []time.Duration{days[0], days[2]}
+	sought = []time.Duration{days[2]}
+)
 
 func ascending(from, to, now call.Instant, spans []time.Duration) (list []window) {
 	for _, span := range spans {

@@ -46,8 +46,9 @@ func (t columnTexts) any(condition func(column string) string) string {
 func holding(piece string, in columnTexts) condition {
 	has := holds(piece)
 	return condition{
-		sql: func(q *question) string { return indexed(q, piece, in.any(held(q, piece))) },
-		met: func(c *call.Call) bool { return slices.ContainsFunc(in.of(c), has) },
+		sql:     func(q *question) string { return indexed(q, piece, in.any(held(q, piece))) },
+		met:     func(c *call.Call) bool { return slices.ContainsFunc(in.of(c), has) },
+		indexed: textPattern(piece) != "",
 	}
 }
 
@@ -60,7 +61,8 @@ func search(piece string) condition {
 			in := held(q, piece)
 			return indexed(q, piece, "("+searched.any(in)+" OR conv_detail != '' AND arrayExists(n -> "+in("n")+", "+detailNames+"))")
 		},
-		met: func(c *call.Call) bool { return direct.met(c) || slices.ContainsFunc(names(c), has) },
+		met:     func(c *call.Call) bool { return direct.met(c) || slices.ContainsFunc(names(c), has) },
+		indexed: direct.indexed,
 	}
 }
 
@@ -154,5 +156,6 @@ func numbered(numbers []Number, in columnTexts) condition {
 				return slices.ContainsFunc(numbers, func(n Number) bool { return n.Is(text) })
 			})
 		},
+		indexed: !slices.ContainsFunc(numbers, func(n Number) bool { return textPattern(n.Core) == "" }),
 	}
 }

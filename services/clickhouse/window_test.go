@@ -33,3 +33,36 @@ func TestSteps(t *testing.T) {
 		t.Errorf("hours are %v, days %v", hours, days)
 	}
 }
+
+// What an index finds is looked for in a month at once; what nothing narrows down, in a day, a week, a month and a year.
+func TestWindows(t *testing.T) {
+	t.Parallel()
+	const day = call.Instant(24 * 3600 * 1000)
+	now := 20_000 * day
+	text := func(s string) []Number {
+		n, err := ParseNumber(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []Number{n}
+	}
+	for name, x := range map[string]struct {
+		q    ListQuery
+		want []window
+	}{
+		"everything":      {ListQuery{}, []window{{now - day, 0}, {now - 7*day, 0}, {now - 31*day, 0}, {now - 366*day, 0}, {0, 0}}},
+		"a filter":        {ListQuery{Filter: Filter{Trunks: []string{"a"}}}, []window{{now - day, 0}, {now - 31*day, 0}, {0, 0}}},
+		"search":          {ListQuery{Filter: Filter{Search: "123", Trunks: []string{"a"}}}, []window{{now - 31*day, 0}, {0, 0}}},
+		"two letters":     {ListQuery{Filter: Filter{Search: "12"}}, []window{{now - day, 0}, {now - 31*day, 0}, {0, 0}}},
+		"from":            {ListQuery{Filter: Filter{Caller: "123", From: now - 31*day, To: now}}, []window{{now - 31*day, now}}},
+		"number":          {ListQuery{Filter: Filter{Numbers: text("+919944421125"), From: now - 40*day}}, []window{{now - 31*day, 0}, {now - 40*day, 0}}},
+		"short number":    {ListQuery{Filter: Filter{Numbers: text("12")}}, []window{{now - day, 0}, {now - 31*day, 0}, {0, 0}}},
+		"oldest first":    {ListQuery{Filter: Filter{DIDs: text("04435556666")}, Sort: Sort{Ascending: true}}, []window{{5 * day, 36 * day}, {5 * day, 0}}},
+		"behind a page":   {ListQuery{Filter: Filter{Callee: "123"}, After: &Position{Calldate: now - 9*day}}, []window{{now - 40*day + 1, now - 9*day + 1}, {0, now - 9*day + 1}}},
+		"in other orders": {ListQuery{Filter: Filter{Callee: "123"}, Sort: Sort{By: "duration"}}, []window{{0, 0}}},
+	} {
+		if got := windows(&x.q, x.q.in(callSorts), now, 5*day); !reflect.DeepEqual(got, x.want) {
+			t.Errorf("%s: got %v, want %v", name, got, x.want)
+		}
+	}
+}
