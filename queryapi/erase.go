@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/cdrflow/cdrflow/services/call"
 	"github.com/cdrflow/cdrflow/services/clickhouse"
@@ -20,6 +21,8 @@ type erasing interface {
 	Sharing(ctx context.Context, c *call.Call, file string) ([]call.Call, error)
 	Erasures(ctx context.Context, ids []uint64) ([]clickhouse.Erasure, error)
 	SaveErasures(ctx context.Context, list []clickhouse.Erasure) error
+	// Unfinished are those of all organisations that were wanted before a time and are not done.
+	Unfinished(ctx context.Context, before time.Time) ([]clickhouse.Erasure, error)
 }
 
 // erasure of one recording: the calls that name it, and where it may lie.
@@ -144,7 +147,7 @@ func appendNew(list []string, text string) []string {
 }
 
 // eraseAll erases recordings: what is wanted is written down first, then everything is removed, and only then is it called
-// done. Who is cut off in between, and the programs with him, does it again; until then the recording is shown to nobody.
+// done. What is cut off in between is finished by followErasures; until then the recording is shown to nobody.
 func (a *api) eraseAll(w http.ResponseWriter, r *http.Request, h *holder, calls []call.Call, list []*erasure) error {
 	var all []clickhouse.Erasure
 	for _, e := range list {

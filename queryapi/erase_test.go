@@ -9,11 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/cdrflow/cdrflow/services/call"
 	"github.com/cdrflow/cdrflow/services/clickhouse"
@@ -217,6 +219,9 @@ func TestErasingSeveralIsAllOrNothing(t *testing.T) {
 	}
 }
 
+// unfinished is what operators are told of erasures.
+func (s *site) unfinished() float64 { return testutil.ToFloat64(s.metrics.unfinished) }
+
 func upTo(n int) (ids []int) {
 	for i := range n {
 		ids = append(ids, i+1)
@@ -224,7 +229,7 @@ func upTo(n int) (ids []int) {
 	return ids
 }
 
-// While MinIO is away an erasure is noted and not done; sent again it is finished.
+// While MinIO is away an erasure is noted and not done; sent again it is finished, and without that by itself.
 func TestErasureWithoutTheStorage(t *testing.T) {
 	t.Parallel()
 	server := servertest.MinIOChild(t)
@@ -254,11 +259,18 @@ func TestErasureWithoutTheStorage(t *testing.T) {
 	server.Kill()
 	s.erase(t, admin, 1).wantProblem(t, erasureIncomplete)
 	server.Restart(t)
-	for id := uint64(1); id <= 2; id++ {
-		servertest.Eventually(t, time.Minute, func() bool { return s.erase(t, admin, id).StatusCode == http.StatusNoContent }, "the erasure is finished")
-		if got := s.state(t, admin, id); got != "erased" {
-			t.Errorf("call %d shows %s", id, got)
-		}
+	servertest.Eventually(t, time.Minute, func() bool { return s.erase(t, admin, 1).StatusCode == http.StatusNoContent }, "the erasure is finished")
+	if got := s.state(t, admin, 2); got != "erasing" {
+		t.Errorf("call 2 shows %s", got)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var follower sync.WaitGroup
+	follower.Go(func() { s.followErasures(ctx, 10*time.Millisecond) })
+	servertest.Eventually(t, time.Minute, func() bool { return s.state(t, admin, 2) == "erased" }, "the other is finished by itself")
+	stop()
+	follower.Wait()
+	if got := s.state(t, admin, 1); got != "erased" {
+		t.Errorf("call 1 shows %s", got)
 	}
 	for _, key := range []string{"pbx/a.wav", "pbx/b.wav"} {
 		if _, err := vault.Stat(t.Context(), key); !errors.Is(err, minio.ErrNotFound) {
@@ -307,6 +319,9 @@ func TestErasureThatIsCutOff(t *testing.T) {
 	s.send(t, admin, http.MethodDelete, "/api/v1/calls/recordings", `{"ids":[1]}`).wantProblem(t, internalError)
 	try(internalError, "", "1 false")
 	far.before = nil
+	if err := s.finishErasures(t.Context(), time.Now()); !errors.Is(err, clickhouse.ErrAway) || far.saved[0].Done || s.unfinished() != 1 {
+		t.Errorf("nobody can finish it: %v, %v, %v left", err, far.saved, s.unfinished())
+	}
 	far.stops = nil
 	if got := s.erase(t, admin, 1); got.StatusCode != http.StatusNoContent || !far.saved[0].Done {
 		t.Errorf("%s %s, %v", got.Status, got.body, far.saved)
@@ -327,6 +342,16 @@ func TestErasureOnAReadOnlyDisk(t *testing.T) {
 	}
 	if got := s.erase(t, tokenOf(t, "admin", 1), 2); got.StatusCode != http.StatusNoContent {
 		t.Errorf("a file that is not there: %s", got.body)
+	}
+	elsewhere := newSite(t, far, nil, func(c *config) { c.RecordingsDir = filepath.Join(t.TempDir(), "none") })
+	if err := elsewhere.finishErasures(t.Context(), time.Now()); err != nil || far.saved[0].Done {
+		t.Errorf("who sees no recordings finished it: %v, %v", err, far.saved)
+	}
+	// One that cannot be finished does not hold up the others.
+	far.saved[1].Done = false
+	err := s.finishErasures(t.Context(), time.Now())
+	if !errors.Is(err, errReadOnly) || strings.Contains(err.Error(), "/proc") || far.saved[0].Done || !far.saved[1].Done || s.unfinished() != 1 {
+		t.Errorf("%v, %v, %v left", err, far.saved, s.unfinished())
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/cdrflow/cdrflow/services/call"
 	"github.com/cdrflow/cdrflow/services/clickhouse"
@@ -30,6 +31,12 @@ func (e *eraser) Erasures(_ context.Context, ids []uint64) ([]clickhouse.Erasure
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(e.saved), func(s clickhouse.Erasure) bool { return !slices.Contains(ids, s.ID) }), nil
+}
+
+func (e *eraser) Unfinished(context.Context, time.Time) ([]clickhouse.Erasure, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(e.saved), func(s clickhouse.Erasure) bool { return s.Done }), nil
 }
 
 func (e *eraser) SaveErasures(_ context.Context, list []clickhouse.Erasure) error {

@@ -23,6 +23,7 @@ func (a *api) attend(ctx context.Context, cfg config) (leave func()) {
 	}
 	a.revoked.unread = true
 	loops.Go(func() { a.followRevocations(ctx, cfg.RevokedEvery) })
+	loops.Go(func() { a.followErasures(ctx, finishEvery) })
 	return func() {
 		cancel()
 		loops.Wait()

@@ -13,6 +13,8 @@ type metrics struct {
 	queries  prometheus.Histogram
 	exports  *prometheus.CounterVec
 	exported *prometheus.CounterVec
+
+	unfinished prometheus.Gauge
 }
 
 func newMetrics(registry prometheus.Registerer) *metrics {
@@ -40,7 +42,11 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		Name: "queryapi_exported_calls_total",
 		Help: "Calls written into exports, by format; of those cut or left, too.",
 	}, []string{"format"})
-	registry.MustRegister(m.requests, m.seconds, m.queries, m.exports, m.exported)
+	m.unfinished = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "queryapi_erasures_unfinished",
+		Help: "Erasures that were asked for and could not be finished yet; each is tried again every half minute.",
+	})
+	registry.MustRegister(m.requests, m.seconds, m.queries, m.exports, m.exported, m.unfinished)
 	return m
 }
 

@@ -236,11 +236,28 @@ func TestErasedRecordingsAreNotShown(t *testing.T) {
 	if rows, err := store.Unerased(ctx, time.Time{}, time.Time{}); err != nil || len(rows) != 0 {
 		t.Errorf("what is only wanted must not be taken from the rows yet: %v, %v", idsIn(rows), err)
 	}
+	unfinished := func(before time.Duration) []Erasure {
+		t.Helper()
+		list, err := store.Unfinished(ctx, time.Now().Add(before))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	if got := unfinished(time.Minute); fmt.Sprint(got) != fmt.Sprint(erasures) {
+		t.Errorf("not finished are %v, want %v", got, erasures)
+	}
+	if got := unfinished(-time.Hour); len(got) != 0 {
+		t.Errorf("begun an hour ago are %v", got)
+	}
 	for i := range erasures {
 		erasures[i].Done = true
 	}
 	if err := store.SaveErasures(ctx, erasures); err != nil {
 		t.Fatal(err)
+	}
+	if got := unfinished(time.Minute); len(got) != 0 {
+		t.Errorf("not finished are %v", got)
 	}
 	if got, want := states(), strings.ReplaceAll(want, "erasing", "erased"); got != want {
 		t.Errorf("%s\nwant %s", got, want)

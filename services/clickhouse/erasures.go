@@ -65,6 +65,11 @@ func (s *Store) Erasures(ctx context.Context, ids []uint64) ([]Erasure, error) {
 	return kept, err
 }
 
+// Unfinished are those of all organisations that were wanted before a time and are not done.
+func (s *Store) Unfinished(ctx context.Context, before time.Time) ([]Erasure, error) {
+	return s.erasures(ctx, fmt.Sprintf("done = 0 AND at < fromUnixTimestamp64Milli(%d) ORDER BY id, org_id", before.UnixMilli()))
+}
+
 func (s *Store) erasures(ctx context.Context, where string) ([]Erasure, error) {
 	rows, err := s.conn.Query(long(ctx), "SELECT id, org_id, done = 1, source, file, conversation_id, toUnixTimestamp64Milli(calldate), by FROM erasures FINAL WHERE what = 'recording' AND "+where)
 	if err != nil {

@@ -133,6 +133,7 @@ func TestEditsOfAStoreThatIsAway(t *testing.T) {
 		"edit tags": func(ctx context.Context) error { return store.EditTags(ctx, []TagEdit{{ID: 1}}) },
 		"erase":     func(ctx context.Context) error { return store.SaveErasures(ctx, []Erasure{{ID: 1}}) },
 		"erasures":  func(ctx context.Context) error { _, err := store.Erasures(ctx, []uint64{1}); return err },
+		"begun":     func(ctx context.Context) error { _, err := store.Unfinished(ctx, time.Now()); return err },
 		"sharing":   func(ctx context.Context) error { _, err := store.Sharing(ctx, &c, "x"); return err },
 		"unerased":  func(ctx context.Context) error { _, err := store.Unerased(ctx, time.Now(), time.Now()); return err },
 		"amend":     func(ctx context.Context) error { return store.Amend(ctx, []call.Call{c}) },
