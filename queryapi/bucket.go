@@ -83,12 +83,12 @@ func hourLabel(hour int) string {
 	return fmt.Sprintf("%s %02d:00", time.Weekday((hour/24+1)%7), hour%24)
 }
 
-// usual is the kind of bucket that a time of some length is cut into where nobody says.
+// usual is the kind of bucket that a time of some length is cut into where nobody says. In autumn days have an hour more.
 func usual(length time.Duration) string {
 	switch {
 	case length <= 2*aDay+time.Hour:
 		return "hour"
-	case length <= 92*aDay:
+	case length <= 92*aDay+time.Hour:
 		return "day"
 	case length <= 3*366*aDay:
 		return "week"

@@ -92,7 +92,7 @@ func TestBucketsOfTheCalendar(t *testing.T) {
 			t.Errorf("hour %d of the week is %s, want %s", hour, got, want)
 		}
 	}
-	for length, want := range map[time.Duration]string{aDay: "hour", 25 * time.Hour: "hour", 7 * aDay: "day", 366 * aDay: "week", 2000 * aDay: "month"} {
+	for length, want := range map[time.Duration]string{aDay: "hour", 25 * time.Hour: "hour", 7 * aDay: "day", 92*aDay + time.Hour: "day", 93 * aDay: "week", 366 * aDay: "week", 2000 * aDay: "month"} {
 		if got := usual(length); got != want {
 			t.Errorf("%s is cut by %s, want %s", length, got, want)
 		}

@@ -31,7 +31,7 @@ func (a *api) listCalls(w http.ResponseWriter, r *http.Request, h *holder, narro
 	err = a.ask(r, func(ctx context.Context) (err error) {
 		more := p.ListQuery
 		more.Limit++
-		a.totals.ahead(ctx, p.list, p.scope, &p.Filter)
+		a.totals.ahead(ctx, p.wanted())
 		if calls, err = a.history.List(ctx, p.scope, more); err != nil {
 			return err
 		}

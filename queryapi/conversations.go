@@ -26,7 +26,7 @@ func (a *api) conversations(w http.ResponseWriter, r *http.Request, h *holder) e
 	err = a.ask(r, func(ctx context.Context) (err error) {
 		more := clickhouse.ConversationQuery(p.ListQuery)
 		more.Limit++
-		a.totals.ahead(ctx, p.list, p.scope, &p.Filter)
+		a.totals.ahead(ctx, p.wanted())
 		if heads, err = a.history.Conversations(ctx, p.scope, more); err != nil {
 			return err
 		}

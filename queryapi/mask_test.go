@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -125,6 +126,17 @@ func TestMaskedRolesSeeNoNumbers(t *testing.T) {
 		}
 		if !strings.Contains(hidden.body, "9199444•••••") || wholeNumbers.MatchString(hidden.body) {
 			t.Errorf("%s shows %s", path, hidden.body)
+		}
+	}
+	tagged := missed(20, 1)
+	tagged.Tags = []string{"customer 9944421125"}
+	of := newSite(t, &fixed{calls: []call.Call{tagged}}, nil, func(cfg *config) { cfg.MaskNumbers = []string{"supervisor"} })
+	for _, got := range []reply{
+		of.post(t, tokenOf(t, "supervisor", 1), "/api/v1/calls/20/tags", `{"tags":["x"]}`),
+		of.send(t, tokenOf(t, "supervisor", 1), http.MethodDelete, "/api/v1/calls/20/tags/never", ""),
+	} {
+		if got.StatusCode != http.StatusOK || !strings.Contains(got.body, "customer 99444•••••") || wholeNumbers.MatchString(got.body) {
+			t.Errorf("an edit of tags answers %s %s", got.Status, got.body)
 		}
 	}
 	for _, path := range []string{"/api/v1/calls", "/api/v1/conversations", "/api/v1/calls/stream"} {

@@ -91,7 +91,7 @@ func (a *api) readMissed(r *http.Request, h *holder) (x *statsAsk, ask missedAsk
 	if err := x.choose(r.Context(), a, values, h, own); err != nil {
 		return nil, ask, err
 	}
-	if length := time.Duration(x.filter.To-x.filter.From) * time.Millisecond; length > mostMissed {
+	if length := time.Duration(x.filter.To-x.filter.From) * time.Millisecond; length > mostMissed+time.Hour { // an autumn's
 		return nil, ask, &refusal{parameterInvalid, fmt.Sprintf("date_from lies %d days before date_to, want at most %d", length/aDay, mostMissed/aDay), dateFrom}
 	}
 	return x, ask, nil

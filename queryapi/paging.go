@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/cdrflow/cdrflow/services/clickhouse"
 )
@@ -34,11 +35,15 @@ type page struct {
 	key   cursorKey
 	seen  uint64 // rows on the pages before, as far as the cursor knows
 	exact bool   // the total is waited for
+	at    time.Time
 }
+
+// wanted is the count of the whole list.
+func (p *page) wanted() wanted { return wanted{p.list, p.scope, &p.Filter, p.exact, p.at} }
 
 // page reads the query string of a list; narrow, if there is one, adds to its filter what the address says already.
 func (a *api) page(r *http.Request, h *holder, list string, narrow func(*clickhouse.Filter) error) (p page, err error) {
-	p.list = list
+	p.list, p.at = list, time.Now()
 	known := slices.Concat(filterNames, pageNames)
 	if list == listOfCalls && narrow == nil {
 		known = append(known, formatName) // which asks for the page when it asks for JSON
@@ -117,8 +122,9 @@ func (a *api) described(ctx context.Context, p *page, found int, last func() cli
 	if found == 0 {
 		seen = p.seen // an offset beyond the end has shown nothing
 	}
-	wait := p.exact || found == 0 && p.After == nil
-	n, known, err := a.totals.of(ctx, p.list, p.scope, &p.Filter, wait)
+	w := p.wanted()
+	w.exact = w.exact || found == 0 && p.After == nil
+	n, known, err := a.totals.of(ctx, w)
 	if err != nil {
 		return says, err
 	}

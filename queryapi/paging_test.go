@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cdrflow/cdrflow/services/call"
+	"github.com/cdrflow/cdrflow/services/clickhouse"
 	"github.com/cdrflow/cdrflow/services/servertest"
 )
 
@@ -193,4 +195,62 @@ func TestTotals(t *testing.T) {
 		}
 	}
 	s.get(t, token, "/api/v1/conversations?sort=calldate").wantProblem(t, parameterInvalid)
+}
+
+// An exact total is of now, not of a moment ago: what was tagged since counts.
+func TestTotalsAreOfNow(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, newStore(t, someCalls(30)...), nil, nil)
+	token := tokenOf(t, "admin", 1, 2)
+	total := func(more string) uint64 {
+		t.Helper()
+		got := s.get(t, token, "/api/v1/calls?limit=1&tag=vip"+more).page(t).Pagination
+		if got.Relation != "eq" {
+			t.Errorf("%+v", got)
+		}
+		return got.Total
+	}
+	tag := func(ids string) {
+		t.Helper()
+		if got := s.post(t, token, "/api/v1/calls/tags", `{"ids":[`+ids+`],"add":["vip"]}`); got.StatusCode != http.StatusOK {
+			t.Fatal(got.body)
+		}
+	}
+	tag("1,2")
+	if n := total(""); n != 2 {
+		t.Errorf("a total of %d, want 2", n)
+	}
+	tag("3,4")
+	if n := total(""); n != 4 {
+		t.Errorf("a total of %d in a small house, want 4", n)
+	}
+	s.totals.lock.Lock()
+	s.totals.size = smallHouse + 1
+	s.totals.lock.Unlock()
+	tag("5,6")
+	if n := total("&total=exact"); n != 6 {
+		t.Errorf("an exact total of %d in a large house, want 6", n)
+	}
+}
+
+// A page does not fail because its count does, unless the count is what is asked for.
+func TestPageWithoutItsCount(t *testing.T) {
+	t.Parallel()
+	far := &fixed{calls: someCalls(30), uncounted: clickhouse.ErrTooExpensive}
+	s := newSite(t, far, nil, nil)
+	token := tokenOf(t, "agent", 1, 2)
+	for _, size := range []uint64{0, smallHouse + 1} {
+		s.totals.lock.Lock()
+		s.totals.size, s.totals.asked = size, time.Now()
+		s.totals.lock.Unlock()
+		for range 3 {
+			if got := s.get(t, token, "/api/v1/calls?limit=4").page(t).Pagination; got.Total != 5 || got.Relation != "gte" {
+				t.Errorf("a house of %d: %+v", size, got)
+			}
+		}
+		s.get(t, token, "/api/v1/calls?limit=4&total=exact").wantProblem(t, queryTooExpensive)
+	}
+	far.uncounted, far.counting = context.DeadlineExceeded, func() { time.Sleep(2 * s.totals.within) } // it is slower than it may be
+	s.totals.within = time.Millisecond
+	s.get(t, token, "/api/v1/calls?limit=4&total=exact").wantProblem(t, queryTimeout)
 }

@@ -69,6 +69,8 @@ func TestStatisticsParameters(t *testing.T) {
 		{"trunks?links=false", "", ""},
 		{"numbers?links=false", "", ""},
 		{"missed?links=false", "", ""},
+		{"missed?date_from=2026-08-01&date_to=2026-10-31&tz=Europe/Berlin", "", ""}, // 92 days and an hour
+		{"missed?date_from=2026-08-01&date_to=2026-11-01&tz=Europe/Berlin", "date_from", "date_from lies 93 days before date_to, want at most 92"},
 		{"missed?links=0", "links", "want true or false"},
 		{"queues?sl_formula=SL-5&sl_threshold=0&short_abandon=0", "", ""},
 		{"queues?sl_threshold=2147483647&short_abandon=2147483647", "", ""},

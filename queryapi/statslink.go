@@ -57,6 +57,8 @@ func (x *statsAsk) linkTime(from, to call.Instant, hour int) string {
 	}
 	if hour >= 0 { // within the hour that the caller chose, if any
 		v.Set(hourOfWeekName, strconv.Itoa(hour))
+	}
+	if v.Has(hourOfWeekName) { // by the clocks that counted: a group's organisation may have a zone of its own
 		v.Set(timeZone, x.zone.String())
 	}
 	return "&" + v.Encode()

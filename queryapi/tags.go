@@ -82,11 +82,14 @@ func (a *api) editOne(w http.ResponseWriter, r *http.Request, h *holder, e tagEd
 	if err != nil {
 		return err
 	}
-	answer := struct {
+	answer, err := json.Marshal(struct {
 		ID   uint64   `json:"id"`
 		Tags []string `json:"tags"`
-	}{e.IDs[0], append([]string{}, tags[0]...)}
-	return writeJSON(w, answer)
+	}{e.IDs[0], append([]string{}, tags[0]...)})
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, json.RawMessage(h.shown(answer)))
 }
 
 // editCalls answers POST /api/v1/calls/tags.

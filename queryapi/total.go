@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -22,16 +24,25 @@ type totals struct {
 	asked time.Time
 }
 
+// wanted is a count that a page asks for.
+type wanted struct {
+	list   string
+	scope  clickhouse.Scope
+	filter *clickhouse.Filter
+	exact  bool      // it is waited for
+	at     time.Time // when it was asked for
+}
+
 // count is one that is done or under way.
 type count struct {
-	done  chan struct{}
-	n     uint64
-	err   error
-	ended time.Time // when it was done
+	done         chan struct{}
+	n            uint64
+	err          error
+	began, ended time.Time
 }
 
 const (
-	// countKept is how long a count is good for the next page.
+	// countKept is how long a count of a large house is good for the next page.
 	countKept = 10 * time.Second
 	// countGrace is how long a page of a large house waits for its count.
 	countGrace = 20 * time.Millisecond
@@ -42,21 +53,24 @@ const (
 )
 
 // of a list: how many calls or conversations the scope has that the filter leaves. known is false where the count is still
-// under way; with wait it is waited for, and in a small house always.
-func (t *totals) of(ctx context.Context, list string, scope clickhouse.Scope, f *clickhouse.Filter, wait bool) (n uint64, known bool, err error) {
+// under way; who wants it exactly waits, and in a small house everybody does. Nobody else's page fails for want of a count.
+func (t *totals) of(ctx context.Context, w wanted) (n uint64, known bool, err error) {
 	small, err := t.small(ctx)
 	if err != nil {
 		return 0, false, err
 	}
-	c := t.start(ctx, list, scope, f)
+	c := t.start(ctx, w, small)
 	var grace <-chan time.Time // nil: for ever
-	if !wait && !small {
+	if !w.exact && !small {
 		timer := time.NewTimer(countGrace)
 		defer timer.Stop()
 		grace = timer.C
 	}
 	select {
 	case <-c.done:
+		if c.err != nil && !w.exact {
+			return 0, false, nil // trouble was told
+		}
 		return c.n, c.err == nil, c.err
 	case <-grace:
 		return 0, false, nil
@@ -66,22 +80,26 @@ func (t *totals) of(ctx context.Context, list string, scope clickhouse.Scope, f 
 }
 
 // ahead begins a count while its page is read, where that takes a moment: of a list that nothing narrows down.
-func (t *totals) ahead(ctx context.Context, list string, scope clickhouse.Scope, f *clickhouse.Filter) {
-	if f.Everything() {
-		t.start(ctx, list, scope, f)
+func (t *totals) ahead(ctx context.Context, w wanted) {
+	if !w.filter.Everything() {
+		return
+	}
+	if small, err := t.small(ctx); err == nil {
+		t.start(ctx, w, small)
 	}
 }
 
-// start a count, or join one that is under way or was done a moment ago.
-func (t *totals) start(ctx context.Context, list string, scope clickhouse.Scope, f *clickhouse.Filter) *count {
+// start a count, or join one that is under way or was done a moment ago. A moment is too long for an exact one.
+func (t *totals) start(ctx context.Context, w wanted, small bool) *count {
 	text, _ := json.Marshal(struct { // numbers and texts: cannot fail
 		List   string
 		Scope  clickhouse.Scope
 		Filter *clickhouse.Filter
-	}{list, scope, f})
+	}{w.list, w.scope, w.filter})
+	key := string(text)
 	t.lock.Lock()
 	defer t.lock.Unlock()
-	if c := t.known[string(text)]; c != nil && c.fresh() {
+	if c := t.known[key]; c != nil && (c.fresh(0) || c.fresh(countKept) && !w.exact && !small || !c.began.Before(w.at)) {
 		return c
 	}
 	if t.known == nil {
@@ -89,25 +107,30 @@ func (t *totals) start(ctx context.Context, list string, scope clickhouse.Scope,
 	}
 	if len(t.known) >= mostCounts {
 		for key, c := range t.known {
-			if !c.fresh() {
+			if !c.fresh(countKept) {
 				delete(t.known, key)
 			}
 		}
 	}
-	c := &count{done: make(chan struct{})}
-	t.known[string(text)] = c
+	c := &count{done: make(chan struct{}), began: time.Now()}
+	t.known[key] = c
 	of := t.house.Count
-	if list == listOfConversations {
+	if w.list == listOfConversations {
 		of = t.house.CountConversations
 	}
 	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), t.within, errSlow) // whoever asked may leave
 	go func() {
 		defer cancel()
-		n, err := of(ctx, scope, f)
+		n, err := of(ctx, w.scope, w.filter)
+		if err != nil && errors.Is(context.Cause(ctx), errSlow) {
+			err = fmt.Errorf("%w: %w", errSlow, err)
+		}
 		t.lock.Lock()
 		defer t.lock.Unlock()
 		if c.n, c.err, c.ended = n, err, time.Now(); err != nil {
-			delete(t.known, string(text))
+			if t.known[key] == c {
+				delete(t.known, key)
+			}
 			t.trouble(err)
 		}
 		close(c.done)
@@ -115,10 +138,11 @@ func (t *totals) start(ctx context.Context, list string, scope clickhouse.Scope,
 	return c
 }
 
-func (c *count) fresh() bool {
+// fresh tells whether it is under way, or was done no longer ago.
+func (c *count) fresh(kept time.Duration) bool {
 	select {
 	case <-c.done:
-		return time.Since(c.ended) < countKept
+		return time.Since(c.ended) < kept
 	default:
 		return true
 	}

@@ -1,6 +1,7 @@
 package clickhouse
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -12,6 +13,14 @@ import (
 type HourOfWeek struct {
 	Hour int // 0 to 167, from Monday midnight
 	Zone *time.Location
+}
+
+// MarshalJSON tells hours of two zones apart: of a zone JSON knows nothing by itself.
+func (h *HourOfWeek) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Hour int
+		Zone string
+	}{h.Hour, h.Zone.String()})
 }
 
 // HoursOfWeek is how many there are.
