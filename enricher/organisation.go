@@ -21,14 +21,11 @@ var organisationRules = []rule[uint32]{
 		}
 		return 0, false
 	}},
-	{"the site says that it belongs to nobody", "dst channel dstchannel", 100, func(s *scene, l *leg) (uint32, bool) {
+	{"the site says that it belongs to nobody", "did dst channel dstchannel", 100, func(s *scene, l *leg) (uint32, bool) {
 		return unresolved, s.u.rules.isNobodys(l)
 	}},
-	{"number dialled from outside", "dst channel", 100, func(s *scene, l *leg) (uint32, bool) {
-		if l.a.place == inside {
-			return 0, false
-		}
-		return s.u.rules.didOrg(l.Dst)
+	{"number dialled from outside", "did dst channel", 100, func(s *scene, l *leg) (uint32, bool) {
+		return s.u.rules.didOrg(s.u.rules.dialledFromOutside(l))
 	}},
 	{"trunk", "channel dstchannel", 100, func(s *scene, l *leg) (uint32, bool) {
 		for _, party := range [...]*side{&l.a, &l.b} {
@@ -48,6 +45,9 @@ var organisationRules = []rule[uint32]{
 	}},
 	{"extension that was called", "dstchannel", 100, func(s *scene, l *leg) (uint32, bool) {
 		return s.u.rules.extensionOrg(&l.b)
+	}},
+	{"the site says that the extension that was called belongs to nobody", "dstchannel", 100, func(s *scene, l *leg) (uint32, bool) {
+		return unresolved, s.u.rules.isNobodysPhone(&l.b)
 	}},
 	{"channel name pattern", "channel dstchannel", 100, func(s *scene, l *leg) (uint32, bool) {
 		for _, r := range s.u.rules.channels {
@@ -132,9 +132,10 @@ func (r *rules) accountOrg(code string) (uint32, bool) {
 	return 0, false
 }
 
-// isNobodys tells a row whose number, phone or trunk the site lists as unassigned.
+// isNobodys tells a row whose number, trunk or calling phone the site lists as unassigned. A phone that was called is asked
+// for later: the number, the trunk and the caller say more of whose a call is than where it happened to ring.
 func (r *rules) isNobodys(l *leg) bool {
-	if r.isUnassigned(accountcodeName, l.Accountcode) || l.a.place != inside && r.isUnassigned(didName, l.Dst) {
+	if r.isUnassigned(accountcodeName, l.Accountcode) || r.isUnassigned(didName, r.dialledFromOutside(l)) {
 		return true
 	}
 	for _, party := range [...]*side{&l.a, &l.b} {
@@ -142,7 +143,24 @@ func (r *rules) isNobodys(l *leg) bool {
 			return true
 		}
 	}
-	return l.a.place == inside && r.isUnassigned(extensionName, l.a.endpoint)
+	return r.isNobodysPhone(&l.a)
+}
+
+func (r *rules) isNobodysPhone(s *side) bool {
+	return s.place == inside && r.isUnassigned(extensionName, s.endpoint)
+}
+
+// dialledFromOutside is the number by which a call came in: what the column did has, since a Goto to a queue or an extension
+// writes over dst. A number there that is not listed may be written in another way, and dst is asked. A phone dials none;
+// the dialplan behind a Local channel knows one where the column says so.
+func (r *rules) dialledFromOutside(l *leg) string {
+	if did := l.site("did"); (l.a.place != inside || l.a.local) && r.isDID(did) {
+		return did
+	}
+	if l.a.place == inside {
+		return ""
+	}
+	return l.Dst
 }
 
 func (r *rules) extensionOrg(s *side) (uint32, bool) {
