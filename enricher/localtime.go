@@ -26,22 +26,54 @@ func (c *clock) instant(text string, hint call.Instant) (at call.Instant, offset
 	if !ok {
 		return call.NoInstant, 0, false
 	}
-	if day := int64(naive) / 86_400_000; day != c.day {
-		c.day = day
-		c.before, c.after = c.offset(naive-86_400_000), c.offset(naive+86_400_000)
-	}
-	at, offset = naive-call.Instant(c.before)*1000, c.before
+	at, offset = c.near(naive, hint)
+	return at, offset, true
+}
+
+// near is instant of a text that is read already, as if it were UTC.
+func (c *clock) near(naive, hint call.Instant) (at call.Instant, offset int32) {
+	c.turnTo(naive)
+	at = naive - call.Instant(c.before)*1000
 	if c.before == c.after {
-		return at, offset, true
+		return at, c.before
 	}
 	later := naive - call.Instant(c.after)*1000
 	firstIs, laterIs := c.offset(at) == c.before, c.offset(later) == c.after
 	switch {
 	case !firstIs && laterIs,
 		firstIs && laterIs && hint != call.NoInstant && distance(later, hint) < distance(at, hint):
-		return later, c.after, true
+		return later, c.after
 	}
-	return at, offset, true
+	return at, c.before
+}
+
+// secondReading of a time that was read in the first of the two hours of an autumn night; false for any other.
+func (c *clock) secondReading(at call.Instant, offset int32) (call.Instant, bool) {
+	naive := at + call.Instant(offset)*1000
+	c.turnTo(naive)
+	later := naive - call.Instant(c.after)*1000
+	return later, offset == c.before && c.after < c.before && c.offset(at) == c.before && c.offset(later) == c.after
+}
+
+// turnTo the day of a local time. The offsets are those well before and well behind it wherever on Earth the day is, not
+// those around the time asked first: an earlier hour of the day may be asked next.
+func (c *clock) turnTo(naive call.Instant) {
+	if day := int64(naive) / 86_400_000; day != c.day {
+		c.day = day
+		midnight := call.Instant(day * 86_400_000)
+		c.before, c.after = c.offset(midnight-86_400_000), c.offset(midnight+2*86_400_000)
+	}
+}
+
+// began is instant of a row's start, whose channel was made at an epoch: nothing of it began before.
+func (c *clock) began(text string, epoch call.Instant) (at call.Instant, offset int32, ok bool) {
+	at, offset, ok = c.instant(text, epoch)
+	if ok && c.before != c.after && epoch != call.NoInstant && at < epoch-sameSecond {
+		if later, may := c.secondReading(at, offset); may {
+			return later, c.after, true
+		}
+	}
+	return at, offset, ok
 }
 
 func (c *clock) offset(at call.Instant) int32 {

@@ -59,6 +59,40 @@ func TestLocalTimes(t *testing.T) {
 	}
 }
 
+// What was asked of a day before must not decide what its other hours are: rows come late, and not in the order of time.
+func TestClockIsAskedInAnyOrder(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ zone, day string }{
+		{"Pacific/Auckland", "2026-04-05"},
+		{"Pacific/Auckland", "2026-09-27"},
+		{"Australia/Sydney", "2026-04-05"},
+		{"Asia/Beirut", "2026-10-24"},
+		{"Atlantic/Azores", "2026-10-25"},
+		{"Europe/Berlin", "2026-10-25"},
+		{"America/Los_Angeles", "2026-11-01"},
+		{"America/Havana", "2026-11-01"},
+	} {
+		zone, err := time.LoadLocation(c.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		day, err := time.ParseInLocation(time.DateOnly, c.day, zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, first := range []string{"00:30:00", "12:30:00", "23:30:00"} {
+			k := newClock(zone)
+			k.instant(c.day+" "+first, call.NoInstant)
+			for at := day.Add(30 * time.Minute); at.Format(time.DateOnly) == c.day; at = at.Add(time.Hour) {
+				local := at.Format(time.DateTime)
+				if got, _, _ := k.instant(local, call.InstantOf(at)); got != call.InstantOf(at) {
+					t.Errorf("%s in %s, asked after %s, is %s, want %s", local, c.zone, first, got.Time(), at.UTC())
+				}
+			}
+		}
+	}
+}
+
 func TestEpochOfUniqueid(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]call.Instant{

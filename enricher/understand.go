@@ -95,6 +95,9 @@ func (u *understanding) assemble(rows []*call.Call) *scene {
 		l.hangA, l.hangB = parseHangup(c.Userfield, u.rules.hangupPatterns())
 		u.order = append(u.order, l)
 	}
+	if len(rows) > 1 {
+		u.secondHour()
+	}
 	s := &u.scenes
 	*s = scene{u: u, every: u.order}
 	s.arrange()
@@ -200,7 +203,7 @@ func (u *understanding) times(t *call.Table, clock *clock, row *call.Row, c *cal
 	uniqueid, _ := row.Value(t, "uniqueid")
 	epoch := epochOf(uniqueid)
 	text, given := row.Value(t, "calldate")
-	at, offset, ok := clock.instant(text, epoch)
+	at, offset, ok := clock.began(text, epoch)
 	h := u.habits.of(c.Source, clock)
 	utc := h.utc
 	switch {
@@ -215,17 +218,17 @@ func (u *understanding) times(t *call.Table, clock *clock, row *call.Row, c *cal
 	if !ok && given {
 		c.Flags = call.FlagCalldateInvalid
 	}
-	hint := c.Calldate
-	if !ok {
-		hint = call.NoInstant
+	answered, ended := call.NoInstant, call.NoInstant
+	if ok {
+		answered, ended = expected(t, row, c.Calldate)
 	}
 	if text, given := row.Value(t, "answer"); given {
-		if c.Answer, c.AnswerOffset, ok = clock.read(text, hint, utc); !ok {
+		if c.Answer, c.AnswerOffset, ok = clock.read(text, answered, utc); !ok {
 			c.Flags = addFlag(c.Flags, call.FlagAnswerInvalid)
 		}
 	}
 	if text, given := row.Value(t, "end"); given {
-		if c.End, c.EndOffset, ok = clock.read(text, hint, utc); !ok {
+		if c.End, c.EndOffset, ok = clock.read(text, ended, utc); !ok {
 			c.Flags = addFlag(c.Flags, call.FlagEndInvalid)
 		}
 	}

@@ -51,9 +51,10 @@ func (h *habit) isUTC(at call.Instant, offset int32, epoch call.Instant) bool {
 
 // habits of PBXs, by source and the zone that it is said to be in.
 type habits struct {
-	all  map[habitKey]*habit
-	last *habit // chunks of a source follow each other
-	key  habitKey
+	all    map[habitKey]*habit
+	clocks map[string]*clock // by source, the one that it is read with now
+	last   *habit            // chunks of a source follow each other
+	key    habitKey
 }
 
 type habitKey struct {
@@ -61,19 +62,21 @@ type habitKey struct {
 	clock  *clock
 }
 
-func (a *habits) of(source string, clock *clock) *habit {
-	key := habitKey{source, clock}
+func (a *habits) of(source string, c *clock) *habit {
+	key := habitKey{source, c}
 	if a.last != nil && a.key == key {
 		return a.last
 	}
+	if a.all == nil {
+		a.all, a.clocks = map[habitKey]*habit{}, map[string]*clock{}
+	}
+	key.source = strings.Clone(source) // the text is part of a whole chunk
 	h, ok := a.all[key]
 	if !ok {
 		h = &habit{doubted: call.NoInstant}
-		if a.all == nil {
-			a.all = map[habitKey]*habit{}
-		}
-		a.all[habitKey{strings.Clone(source), clock}] = h // the text is part of a whole chunk
+		a.all[key] = h
 	}
+	a.clocks[key.source] = c
 	a.last, a.key = h, key
 	return h
 }
