@@ -145,7 +145,7 @@ func (s *scene) requested() string {
 	if s.settled.direction == call.Outbound || s.settled.direction == call.Internal {
 		// A macro writes s, a Goto its label: then what Dial was given tells, if that is one number.
 		for l := s.root.firstOfChain(); l != nil && !s.root.a.local; l = l.next {
-			if number := numberInDial(l.Lastdata); l.Lastapp == "Dial" && !strings.Contains(l.Lastdata, "&") && number != "" {
+			if number := s.u.rules.calledByDial(l.Lastdata); l.Lastapp == "Dial" && !strings.Contains(l.Lastdata, "&") && number != "" {
 				return number
 			}
 		}

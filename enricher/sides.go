@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // place of a party.
 type place int
@@ -80,8 +83,9 @@ func (u *understanding) placeByDial(l *leg) {
 	}
 }
 
-// dialForm tells how an endpoint was dialled: by itself, as PJSIP/zoe and PJSIP/zoe/sip:zoe@10.0.0.7 are, or with a number,
-// as PJSIP/0441234567@line, SIP/line/0441234567 and PJSIP/line/sip:0441234567@host are.
+// dialForm tells how an endpoint was dialled: by itself or by the contact of a phone, as PJSIP/zoe and
+// PJSIP/zoe/sip:zoe@10.0.0.7 are, or with a number, as PJSIP/0441234567@line, SIP/line/0441234567 and
+// PJSIP/line/sip:0441234567@host are.
 func dialForm(lastdata, endpoint string) (bare, number bool) {
 	targets, _, _ := strings.Cut(lastdata, ",")
 	for target := range strings.SplitSeq(targets, "&") {
@@ -90,6 +94,8 @@ func dialForm(lastdata, endpoint string) (bare, number bool) {
 		dialled, at, _ := strings.Cut(resource, "@")
 		user, _, _ := strings.Cut(strings.TrimPrefix(rest, "sip:"), "@")
 		switch {
+		case divided && first == endpoint && isContactOfPhone(endpoint, rest):
+			bare = true
 		case divided && first == endpoint:
 			bare, number = bare || user == endpoint, number || user != endpoint
 		case !divided && at == endpoint && dialled != endpoint:
@@ -99,6 +105,26 @@ func dialForm(lastdata, endpoint string) (bare, number bool) {
 		}
 	}
 	return bare && !number, number
+}
+
+// isContactOfPhone tells whether what stands behind an endpoint in PJSIP/1001/sip:user@host is the contact of a phone, which
+// FreePBX dials, or the number for a trunk. Phones choose the users of their contacts themselves, and some choose digits: a
+// numbered endpoint is a phone, whatever stands there (asterisk.md 5.5), any other one where the user has a letter. The
+// column lastdata may have cut the contact off anywhere.
+func isContactOfPhone(endpoint, rest string) bool {
+	scheme, address, _ := strings.Cut(rest, ":")
+	if !strings.HasPrefix("sips", scheme) {
+		return false
+	}
+	if isExtension(endpoint) {
+		return true
+	}
+	user, _, whole := strings.Cut(address, "@")
+	if !whole && strings.Contains(user, ".") {
+		return false // a host, and no user
+	}
+	user, _, _ = strings.Cut(user, ";")
+	return strings.ContainsFunc(user, unicode.IsLetter)
 }
 
 // numberInDial is the number that a Dial was given for a trunk: PJSIP/number@trunk, SIP/trunk/number,
@@ -117,7 +143,22 @@ func numberInDial(lastdata string) string {
 	return number
 }
 
-// dialledPlace tells where a Dial that never got a channel was bound: Dial(PJSIP/number@trunk,…) or Dial(PJSIP/1001,…).
+// calledByDial is the number that the one target of a Dial stands for: that of the phone whose contact it is, else the one
+// for a trunk.
+func (r *rules) calledByDial(lastdata string) string {
+	_, resource, _ := strings.Cut(lastdata, "/")
+	endpoint, rest, _ := strings.Cut(resource, "/")
+	if !strings.HasPrefix(rest, "sip") || r.dialledPlace(lastdata) != inside {
+		return numberInDial(lastdata)
+	}
+	if !isDigits(endpoint) {
+		return ""
+	}
+	return endpoint
+}
+
+// dialledPlace tells where a Dial that never got a channel was bound: Dial(PJSIP/number@trunk,…), Dial(PJSIP/1001,…) or
+// Dial(PJSIP/1001/sip:contact@host,…).
 func (r *rules) dialledPlace(lastdata string) place {
 	target, _, _ := strings.Cut(lastdata, ",")
 	target, _, _ = strings.Cut(target, "&")
@@ -125,10 +166,10 @@ func (r *rules) dialledPlace(lastdata string) place {
 	if !ok {
 		return absent
 	}
+	resource, number, _ := strings.Cut(resource, "/")
 	if _, trunk, ok := strings.Cut(resource, "@"); ok && !strings.HasPrefix(target, "Local/") {
 		resource = trunk
 	}
-	resource, number, _ := strings.Cut(resource, "/")
 	switch {
 	case r.isTrunk(resource):
 		return outside
@@ -136,6 +177,8 @@ func (r *rules) dialledPlace(lastdata string) place {
 		return inside
 	case (strings.HasPrefix(target, "DAHDI/") || strings.HasPrefix(target, "Zap/")) && isDigits(resource):
 		return nowhere
+	case number != "" && isContactOfPhone(resource, number):
+		return inside
 	case !strings.Contains(target, "@") && (number == "" || isExtension(resource)):
 		return inside
 	}
