@@ -96,7 +96,7 @@ var answeredTypeRules = []rule[call.AnsweredType]{
 	{"a program took the call", "lastapp dstchannel", 0, func(_ *scene, l *leg) (call.AnsweredType, bool) {
 		return "", l.Dstchannel == "" && isProgram(l.Lastapp)
 	}},
-	{"mailbox, fax", "lastapp dcontext", 0, func(_ *scene, l *leg) (call.AnsweredType, bool) {
+	{"mailbox, fax", "lastapp dcontext dst", 0, func(_ *scene, l *leg) (call.AnsweredType, bool) {
 		return call.Prompt, l.LegKind == call.LegVoicemail || l.LegKind == call.LegFax
 	}},
 	{"people meet in a room", "lastapp dstchannel", 0, func(_ *scene, l *leg) (call.AnsweredType, bool) {

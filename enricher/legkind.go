@@ -89,6 +89,9 @@ var legKindRules = []rule[call.LegKind]{
 	{"mailbox context", "dcontext", 0, func(s *scene, l *leg) (call.LegKind, bool) {
 		return call.LegVoicemail, l.Dstchannel == "" && l.Disposition == call.Answered && s.u.rules.contextKind(l.Dcontext) == voicemailContext
 	}},
+	{"mailbox of FreePBX", "dcontext dst", 0, func(_ *scene, l *leg) (call.LegKind, bool) {
+		return call.LegVoicemail, l.Dstchannel == "" && l.Disposition == call.Answered && l.Dcontext == "ext-local" && isMailboxOfFreePBX(l.Dst)
+	}},
 	{"it called somebody", "lastapp dstchannel", 0, func(_ *scene, l *leg) (call.LegKind, bool) {
 		return call.LegDial, l.Dstchannel != "" || l.Lastapp == "Dial" || l.Lastapp == "FollowMe"
 	}},
@@ -138,6 +141,13 @@ func isConference(app string) bool {
 
 func isMailbox(app string) bool {
 	return app == "VoiceMail" || app == "VoiceMailMain" || app == "VoiceMailPlayMsg" || app == "MiniVM" || strings.HasPrefix(app, "Minivm") || app == "Voicemail"
+}
+
+// isMailboxOfFreePBX tells the extensions of ext-local that lead to a mailbox: vmu101 where nobody answered, vmb101 where 101
+// was busy, vms101 without a greeting, vmi101 with instructions only. What runs behind VoiceMail is written over it in such a
+// row: Hangup, or a goodbye (asterisk.md 5.4).
+func isMailboxOfFreePBX(dst string) bool {
+	return len(dst) > 3 && strings.HasPrefix(dst, "vm") && strings.IndexByte("ubsi", dst[2]) >= 0 && isDigits(dst[3:])
 }
 
 // isProgram tells the applications that give the call to a program, which may be a menu, a bot, or lead to a person (asterisk.md
