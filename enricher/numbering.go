@@ -14,14 +14,15 @@ type numbering struct {
 // same.
 type numberings struct {
 	list    []numbering
-	sources map[string]trunkNumberings // of sources that the file names, all entries that fit them
-	others  trunkNumberings            // of all other sources
+	sources map[string]*trunkNumberings // of sources that the file names, all entries that fit them
+	others  trunkNumberings             // of all other sources
 }
 
 // trunkNumberings are places in the list: by the trunk's name where it is no pattern, and the rest in order.
 type trunkNumberings struct {
 	named    map[string]int
 	patterns []numberingPattern
+	differ   bool // some entry is of some trunks only
 }
 
 type numberingPattern struct {
@@ -33,10 +34,7 @@ type numberingPattern struct {
 
 // numbering of a source, and of a trunk of it where the entry names one: the first entry in the file that matches.
 func (r *rules) numbering(source, trunk string) numbering {
-	t, ok := r.numberings.sources[source]
-	if !ok {
-		t = r.numberings.others
-	}
+	t := r.trunkNumberings(source)
 	place, found := t.named[trunk]
 	for i := range t.patterns {
 		p := &t.patterns[i]
@@ -54,8 +52,18 @@ func (r *rules) numbering(source, trunk string) numbering {
 	return r.numberings.list[place]
 }
 
+func (r *rules) trunkNumberings(source string) *trunkNumberings {
+	if t, ok := r.numberings.sources[source]; ok {
+		return t
+	}
+	return &r.numberings.others
+}
+
+// numbersDifferByTrunk tells whether it takes the trunk to know how a number of a source is written.
+func (r *rules) numbersDifferByTrunk(source string) bool { return r.trunkNumberings(source).differ }
+
 func compileNumbering(entries []numberingEntry, m *mistakes) numberings {
-	n := numberings{sources: map[string]trunkNumberings{}}
+	n := numberings{sources: map[string]*trunkNumberings{}}
 	var all []numberingPattern
 	for i := range entries {
 		e := &entries[i]
@@ -82,7 +90,8 @@ func compileNumbering(entries []numberingEntry, m *mistakes) numberings {
 	}
 	for _, p := range all {
 		if source, exact := p.source.head(); exact {
-			n.sources[source] = trunksOf(all, source)
+			t := trunksOf(all, source)
+			n.sources[source] = &t
 		}
 	}
 	n.others = trunksOf(all, "")
@@ -97,6 +106,7 @@ func trunksOf(all []numberingPattern, source string) trunkNumberings {
 			continue
 		}
 		p.anySource = p.anySource || source != ""
+		t.differ = t.differ || !p.trunk.matchesAll()
 		name, exact := p.trunk.head()
 		if !exact || !p.anySource {
 			t.patterns = append(t.patterns, p)

@@ -77,10 +77,7 @@ func (l *leg) trunk() string {
 
 // callerExtension is the phone that called. The dialplan behind a Local channel calls for whoever called that.
 func (s *scene) callerExtension(l *leg) string {
-	from := l
-	for n := 0; from.outer != nil && n < 8; n++ {
-		from = from.outer
-	}
+	from := l.outermost()
 	switch {
 	case from.a.place != inside, from.a.isHalf('2'), from.a.local && !s.isInsideNumber(from.a.endpoint):
 		return ""
@@ -90,9 +87,28 @@ func (s *scene) callerExtension(l *leg) string {
 	return from.a.endpoint
 }
 
-// caller of a leg in E.164: numbers are written as the trunk that brought them does.
+// outermost is the leg behind whose Local channels l stands, or l itself: its party A is the one whose number src is.
+func (l *leg) outermost() *leg {
+	for n := 0; l.outer != nil && n < 8; n++ {
+		l = l.outer
+	}
+	return l
+}
+
+// caller of a leg in E.164: numbers are written as the trunk that brought them does. Where lines write them differently, a
+// row of the dialplan behind a Local channel has to wait for the row that called it: else it were somebody else's number.
 func (s *scene) caller(l *leg) string {
-	return s.number(l, l.Src, l.a)
+	from := l.outermost()
+	if from.tellsTrunk(l.Src) || s.origin(from) == nowhere && from.a.local && s.u.rules.numbersDifferByTrunk(l.Source) {
+		return ""
+	}
+	return s.number(l, l.Src, from.a)
+}
+
+// tellsTrunk tells a text that is the name of the trunk by which party A came: so do trunks write callers who keep their
+// numbers back.
+func (l *leg) tellsTrunk(text string) bool {
+	return text != "" && l.a.place == outside && text == l.a.endpoint
 }
 
 // callee of a leg in E.164: what was dialled, to the trunk or by the outside caller.
@@ -113,7 +129,10 @@ func (s *scene) number(l *leg, text string, party side) string {
 
 // withheld tells whether the caller kept the number back.
 func (s *scene) withheld(l *leg) bool {
-	return withheldNumber(l.Src, l.Clid, s.u.rules.isWithheldWord)
+	from := l.outermost()
+	return withheldNumber(l.Src, l.Clid, func(text string) bool {
+		return s.u.rules.isWithheldWord(text) || from.tellsTrunk(text)
+	})
 }
 
 // nameOf an extension, as the site lists it.
@@ -131,8 +150,8 @@ func (s *scene) sourceName() string {
 		return name
 	}
 	name := callerName(s.root.Clid)
-	if s.u.rules.isWithheldWord(name) {
-		return "" // "Anonymous" is nobody's name
+	if s.u.rules.isWithheldWord(name) || s.root.tellsTrunk(name) {
+		return "" // "Anonymous" is nobody's name, nor is the trunk's
 	}
 	return name
 }
