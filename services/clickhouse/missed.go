@@ -8,18 +8,16 @@ import (
 	"github.com/cdrflow/cdrflow/services/call"
 )
 
-// Caller is somebody who was missed in the time of a filter, and what followed.
+// Caller is somebody who was missed in the time of a filter, and what followed: of the instants those that decide how it
+// stands with the caller, in order.
 type Caller struct {
 	Group                   // the number
 	Attempts uint64         // calls that nobody took, within the time of the filter
-	Missed   []call.Instant // when they began
-	Back     []call.Instant // when we called, whether it was answered or not
-	Reached  []call.Instant // which of these were answered
-	Through  []call.Instant // when the caller called and was answered
+	Missed   []call.Instant // the first and the last of these, and the first one since the caller had reached somebody last
+	Back     []call.Instant // when we called first after the last miss, whether it was answered or not
+	Reached  []call.Instant // when we called and were answered: last before the last miss, and first after it
+	Through  []call.Instant // when the caller called and was answered, likewise
 }
-
-// mostEvents bounds what is remembered of one number.
-const mostEvents = 1000
 
 // Missed gives the callers who were missed in the filter's time, and what followed until window after it. What followed
 // need not meet the filter: who was missed in one queue may have got through in another. Instants are in order.
@@ -35,19 +33,30 @@ func (s *Store) Missed(ctx context.Context, scope Scope, f *Filter, window time.
 	after.and(fmt.Sprintf("(org_id, if(direction = 'outbound', %s, %s)) IN (SELECT org_id, number FROM missed)", byCallee.sql, number))
 	after.bound = asked.bound // of its own it has none
 
-	times := func(kind string) string {
-		return fmt.Sprintf("arraySort(groupArrayIf(%d)(at, kind = '%s'))", mostEvents, kind)
+	// All events of a number are looked at, at eight bytes each: which of them decide is known once the last miss is.
+	// Then it is the latest event before that counts, and the first one after.
+	latest := func(list string) string { return "arraySlice(arraySort(arrayFilter(x -> x < last, " + list + ")), -1)" }
+	first := func(list string) string {
+		return "arraySlice(arraySort(arrayFilter(x -> x > last, " + list + ")), 1, 1)"
 	}
+	around := func(list string) string { return "arrayConcat(" + latest(list) + ", " + first(list) + ")" }
 	rows, err := s.conn.Query(after.carry(ctx), fmt.Sprintf(`
 WITH missed AS (SELECT org_id, %[1]s AS number, toUnixTimestamp64Milli(calldate) AS at FROM calls FINAL WHERE %[2]s)
-SELECT org_id, number, countIf(kind = 'missed'), %[3]s AS times, %[4]s, %[5]s, %[6]s FROM (
-	SELECT org_id, number, at, 'missed' AS kind FROM missed
-	UNION ALL
-	SELECT org_id, if(direction = 'outbound', %[7]s, %[1]s) AS number, toUnixTimestamp64Milli(calldate) AS at,
-		multiIf(direction = 'inbound', 'through', %[8]s, 'reached', 'back') AS kind
-	FROM calls FINAL WHERE %[9]s
-) GROUP BY org_id, number LIMIT %[10]d`,
-		number, asked.where(), times("missed"), times("back' OR kind = 'reached"), times("reached"), times("through"), byCallee.sql,
+SELECT org_id, number, length(misses), arraySort(arrayDistinct([arrayMin(misses), arrayMin(arrayFilter(x -> x > before, misses)), last])),
+	%[3]s, %[4]s, %[5]s
+FROM (
+	SELECT org_id, number, groupArrayIf(at, kind = 'missed') AS misses, groupArrayIf(at, kind = 'through') AS through,
+		groupArrayIf(at, kind = 'back') AS unanswered, groupArrayIf(at, kind = 'reached') AS reached, arrayMax(misses) AS last,
+		arrayMax(arrayPushFront(arrayFilter(x -> x < last, arrayConcat(reached, through)), 0)) AS before
+	FROM (
+		SELECT org_id, number, at, 'missed' AS kind FROM missed
+		UNION ALL
+		SELECT org_id, if(direction = 'outbound', %[6]s, %[1]s) AS number, toUnixTimestamp64Milli(calldate) AS at,
+			multiIf(direction = 'inbound', 'through', %[7]s, 'reached', 'back') AS kind
+		FROM calls FINAL WHERE %[8]s
+	) GROUP BY org_id, number LIMIT %[9]d
+)`,
+		number, asked.where(), first("arrayConcat(unanswered, reached)"), around("reached"), around("through"), byCallee.sql,
 		answered.sql, after.where(), mostTallies+1))
 	if err != nil {
 		return nil, s.explain("find missed callers", err)
