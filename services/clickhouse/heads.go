@@ -18,18 +18,20 @@ func aboutHeads(scope Scope, f *Filter) *question {
 		case c.head != nil:
 			q.and(c.head(q))
 		case c.no != nil:
-			q.and(legMeeting("NOT IN", scope, f, c.no(q)))
+			q.and(q.legMeeting("NOT IN", c.no(q)))
 		default:
-			q.and(legMeeting("IN", scope, f, c.sql(q)))
+			q.and(q.legMeeting("IN", c.sql(q)))
 		}
 	}
 	return q
 }
 
+// conversationOf tells the conversations of organisations apart.
+const conversationOf = "(org_id, source, " + conversationKey + ")"
+
 // legMeeting is that a conversation is, or is not, among those of which a leg of the same organisation meets a condition.
-func legMeeting(in string, scope Scope, f *Filter, condition string) string {
-	const key = "(org_id, source, " + conversationKey + ")"
-	return key + " " + in + " (SELECT " + key + " FROM calls FINAL WHERE " + join(scope.where(), legsWithin(f.From, f.To), condition) + ")"
+func (q *question) legMeeting(in, condition string) string {
+	return conversationOf + " " + in + " (SELECT " + conversationOf + " FROM calls FINAL WHERE " + join(q.base, condition) + ")"
 }
 
 // longest is how long after its beginning a conversation's legs are still looked for by a filter.

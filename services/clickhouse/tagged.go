@@ -35,17 +35,25 @@ func (q *question) taggedCall(tag string) string {
 		q.tagEdits("org_id, id", tag, 0), q.tagEdits("org_id, id", tag, 1))
 }
 
-// taggedConversation is the condition of a head.
+// taggedConversation is the condition of a head. A call may have come to another conversation after it was edited, so the
+// conversations that edits are about are those of the edited calls by now.
 func (q *question) taggedConversation(tag string) string {
-	const conversation = "(org_id, conversation_id)"
-	touched := q.tagEdits("org_id, conversation_id", tag, 0)
-	// Where the tag was taken off one leg, another may still bear it. The legs of a conversation lie within a day of each
-	// other; where it was taken off none, no time is looked through.
-	others := fmt.Sprintf(`(SELECT org_id, conversation_id FROM calls FINAL WHERE %s AND has(tags, %s) AND calldate >= %s AND calldate <= %s
-		AND %s IN %s AND (org_id, id) NOT IN %s)`, q.scope.where(), tag, q.tagEdits("min(calldate) - INTERVAL 1 DAY", tag, 0),
-		q.tagEdits("max(calldate) + INTERVAL 1 DAY", tag, 0), conversation, touched, q.tagEdits("org_id, id", tag, 0))
-	return fmt.Sprintf("(%[1]s IN %[2]s OR has(conv_tags, %[3]s) AND (%[1]s NOT IN %[4]s OR %[1]s IN %[5]s))", conversation,
-		q.tagEdits("org_id, conversation_id", tag, 1), tag, touched, others)
+	// PREWHERE is safe under FINAL here, since all versions of a row agree in its key.
+	edited := func(present int) string {
+		return fmt.Sprintf("(SELECT %s FROM calls FINAL PREWHERE %s AND %s AND (org_id, id) IN %s)", conversationOf, q.base,
+			q.aroundEdits(tag, present), q.tagEdits("org_id, id", tag, present))
+	}
+	// Where the tag was taken off one leg, another may still bear it.
+	bare := fmt.Sprintf("(SELECT %[1]s FROM calls FINAL WHERE %[2]s AND %[3]s AND %[1]s IN %[4]s GROUP BY %[1]s HAVING countIf(has(tags, %[5]s) AND (org_id, id) NOT IN %[6]s) = 0)",
+		conversationOf, q.base, q.aroundEdits(tag, 0), edited(0), tag, q.tagEdits("org_id, id", tag, 0))
+	return fmt.Sprintf("(%[1]s IN %[2]s OR has(conv_tags, %[3]s) AND %[1]s NOT IN %[4]s)", conversationOf, edited(1), tag, bare)
+}
+
+// aroundEdits is the time of the calls whose tag was edited, and of the other legs of their conversations, which lie within
+// two days (longest); a day more is for a calldate that was corrected since. Without edits no time is looked through.
+func (q *question) aroundEdits(tag string, present int) string {
+	return fmt.Sprintf("calldate >= %s AND calldate <= %s", q.tagEdits("min(calldate) - INTERVAL 3 DAY", tag, present),
+		q.tagEdits("max(calldate) + INTERVAL 3 DAY", tag, present))
 }
 
 // tagEdits selects from what people changed about a tag.

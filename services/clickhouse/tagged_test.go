@@ -17,33 +17,71 @@ import (
 // The condition of a tag leaves exactly the calls and conversations that show it.
 func TestTaggedMeansShown(t *testing.T) {
 	t.Parallel()
-	random := rand.New(rand.NewPCG(1, 2))
+	random := rand.New(rand.NewPCG(1, 3))
 	tags := []string{"a", "b'", "c"}
 	some := func() (list []string) {
 		for _, tag := range tags {
-			if random.IntN(3) == 0 {
+			if random.IntN(5) == 0 {
 				list = append(list, tag)
 			}
 		}
 		return list
 	}
-	var calls []call.Call
+	var conversations [][]call.Call
 	for n := uint64(0); n < 60; n += 3 {
 		org := uint32(1 + n%2)
 		name := fmt.Sprintf("9.%d", n)
 		legs := []call.Call{leg(n+1, org, name, some()...), leg(n+2, org, name, some()...), leg(n+3, org, name, some()...)}
-		calls = append(calls, heading(legs[:1+random.IntN(3)]...)...)
+		conversations = append(conversations, heading(legs[:1+random.IntN(3)]...))
 	}
-	store := migrated(t, calls...)
-	for range 40 {
+	store := migrated(t, slices.Concat(conversations...)...)
+	calls := slices.Concat(conversations...)
+	for range 60 {
 		store.tagCall(t, &calls[random.IntN(len(calls))], random.IntN(2) == 0, tags[random.IntN(len(tags))])
 	}
+	store.taggedMeansShown(t, tags)
+
+	// After calls were tagged, transfers join every other conversation to the one of the same organisation before it, and
+	// every eighth is found to be the other organisation's.
+	version := call.NewVersion(7, 2, 0)
+	var block []call.Call
+	for i, legs := range conversations {
+		legs = slices.Clone(legs)
+		for k := range legs {
+			legs[k].Version, legs[k].Conversation = version, call.NoConversation
+			switch {
+			case i%8 == 1:
+				gone := call.Blank(legs[k].ID)
+				gone.OrgID, gone.Calldate, gone.Version, gone.Removed, gone.Source = legs[k].OrgID, legs[k].Calldate, version, true, "pbx"
+				block = append(block, gone)
+				legs[k].OrgID = 3 - legs[k].OrgID
+			case i%4 == 2:
+				legs[k].Joined = conversations[i-2][0].Linkedid
+			}
+		}
+		if conversations[i] = legs; i%4 == 2 {
+			first := len(conversations[i-2])
+			both := heading(slices.Concat(conversations[i-2], legs)...)
+			conversations[i-2], conversations[i] = both[:first], both[first:]
+		} else if i%4 != 0 {
+			heading(legs...)
+		}
+	}
+	if err := store.Insert(t.Context(), slices.Concat(append(conversations, block)...), "joined"); err != nil {
+		t.Fatal(err)
+	}
+	store.taggedMeansShown(t, tags)
+}
+
+// taggedMeansShown compares what each tag leaves with what shows it.
+func (s *Store) taggedMeansShown(t *testing.T, tags []string) {
+	t.Helper()
 	for _, scope := range []Scope{{[]uint32{1}}, {[]uint32{2}}, {[]uint32{1, 2}}, {}} {
-		list, err := store.List(t.Context(), scope, ListQuery{Limit: 100})
+		list, err := s.List(t.Context(), scope, ListQuery{Limit: 100})
 		if err != nil {
 			t.Fatal(err)
 		}
-		heads, err := store.Conversations(t.Context(), scope, ConversationQuery{Limit: 100})
+		heads, err := s.Conversations(t.Context(), scope, ConversationQuery{Limit: 100})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,14 +101,14 @@ func TestTaggedMeansShown(t *testing.T) {
 				}
 			}
 			with := Filter{Tags: [][]string{{tag, "nobody's"}}}
-			marked, err := store.List(t.Context(), scope, ListQuery{Limit: 100, Filter: with})
+			marked, err := s.List(t.Context(), scope, ListQuery{Limit: 100, Filter: with})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if got := idsOf(marked); !slices.Equal(got, want) {
 				t.Errorf("%v, calls with %q: %v, want %v", scope, tag, got, want)
 			}
-			found, err := store.Conversations(t.Context(), scope, ConversationQuery{Limit: 100, Filter: with})
+			found, err := s.Conversations(t.Context(), scope, ConversationQuery{Limit: 100, Filter: with})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,6 +118,28 @@ func TestTaggedMeansShown(t *testing.T) {
 			}
 			if !slices.Equal(got, wantHeads) {
 				t.Errorf("%v, conversations with %q: %v, want %v", scope, tag, got, wantHeads)
+			}
+		}
+	}
+}
+
+// A conversation is found by the tags that it shows where its calls were tagged before it was joined to another one.
+func TestTaggedBeforeJoined(t *testing.T) {
+	t.Parallel()
+	legs := []call.Call{leg(1, 1, "1.1"), leg(2, 1, "2.2", "sales")}
+	store := migrated(t, slices.Concat(heading(legs[0]), heading(legs[1]))...)
+	store.tagCall(t, &legs[1], true, "vip")
+	store.tagCall(t, &legs[1], false, "sales")
+	legs[1].Joined = legs[0].Linkedid
+	legs[0].Version, legs[1].Version = call.NewVersion(7, 2, 0), call.NewVersion(7, 2, 0)
+	if err := store.Insert(t.Context(), heading(legs...), "joined"); err != nil {
+		t.Fatal(err)
+	}
+	for tag, want := range map[string]uint64{"vip": 1, "sales": 0} {
+		for _, f := range []Filter{{}, {From: noon, To: noon + 3600_000}} {
+			f.Tags = [][]string{{tag}}
+			if n, err := store.CountConversations(t.Context(), Scope{[]uint32{1}}, &f); err != nil || n != want {
+				t.Errorf("%d conversations with %s, %v; want %d", n, tag, err, want)
 			}
 		}
 	}
