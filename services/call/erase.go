@@ -60,7 +60,7 @@ func (c *Call) EraseRecording(done bool, files ...string) {
 	}
 	var nulls nullSet
 	for i := range c.Table.Columns {
-		if name := c.Table.Columns[i].Means; name == "recordingfile" || c.isNull(name) {
+		if name := c.Table.Columns[i].Means; name == "recordingfile" || c.IsNull(name) {
 			nulls.add(i)
 		}
 	}

@@ -116,7 +116,7 @@ func (o *object) fill(c *Call) (filled string) {
 }
 
 func (c *Call) calldateShown() Instant {
-	if c.isNull("calldate") || c.Flagged(FlagCalldateInvalid) {
+	if c.IsNull("calldate") || c.Flagged(FlagCalldateInvalid) {
 		return NoInstant
 	}
 	return c.Calldate

@@ -56,7 +56,7 @@ func (c *Call) setField(name, text string) bool {
 // Raw gives column i of the row back as the PBX wrote it.
 func (c *Call) Raw(i int) Value {
 	name := c.Table.Columns[i].Means
-	if c.isNull(name) {
+	if c.IsNull(name) {
 		return Value{}
 	}
 	for _, p := range c.Extra {
@@ -158,7 +158,8 @@ func (c *Call) timeField(name string) (at *Instant, offset *int32, ok bool) {
 	return nil, nil, false
 }
 
-func (c *Call) isNull(name string) bool { return listed(c.Nulls, name) }
+// IsNull tells whether a column, named by its meaning, is NULL.
+func (c *Call) IsNull(name string) bool { return listed(c.Nulls, name) }
 
 // Flagged tells whether a flag is set.
 func (c *Call) Flagged(flag string) bool { return listed(c.Flags, flag) }

@@ -121,16 +121,19 @@ const lasted = "if(toUnixTimestamp64Milli(conv_end) = 0, -1, intDiv(toUnixTimest
 func lasting(r Range) condition {
 	return condition{
 		sql: func(*question) string {
-			return "(" + r.of("duration") + " AND NOT has(splitByChar(',', nulls), 'duration'))"
+			return "(" + r.of("duration") + " AND NOT " + isNull("duration") + ")"
 		},
 		met: func(c *call.Call) bool {
-			return r.has(c.Duration) && !slices.Contains(strings.Split(c.Nulls, ","), "duration")
+			return r.has(c.Duration) && !c.IsNull("duration")
 		},
 		head: func(*question) string {
 			return r.of("if(toUnixTimestamp64Milli(conv_end) = 0, -1, intDiv(toUnixTimestamp64Milli(conv_end) - toUnixTimestamp64Milli(calldate), 1000))")
 		},
 	}
 }
+
+// isNull is call.Call.IsNull.
+func isNull(column string) string { return "has(splitByChar(',', nulls), '" + column + "')" }
 
 func (r Range) of(expression string) string {
 	least := int64(0) // what is below is unknown

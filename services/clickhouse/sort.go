@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/cdrflow/cdrflow/services/call"
@@ -24,11 +25,23 @@ type sorted struct {
 var callSorts = []sorted{
 	{"calldate", "", nil},
 	{"id", "toInt64(id)", func(c *call.Call) int64 { return int64(c.ID) }},
-	{"duration", "duration", func(c *call.Call) int64 { return c.Duration }},
-	{"billsec", "billsec", func(c *call.Call) int64 { return c.Billsec }},
+	raw("duration", func(c *call.Call) int64 { return c.Duration }),
+	raw("billsec", func(c *call.Call) int64 { return c.Billsec }),
 	{"wait_time", "ifNull(wait_time, -1)", func(c *call.Call) int64 { return c.WaitTime }},
 	{"ring_time", "toInt64(ring_time)", func(c *call.Call) int64 { return c.RingTime }},
 	{"talk_time", "toInt64(talk_time)", func(c *call.Call) int64 { return c.TalkTime }},
+}
+
+// raw is a column of the PBX, which is stored as 0 where it is NULL. A PBX whose clock was set back writes negative lengths, so
+// that what is unknown has to be less than -1.
+func raw(column string, field func(c *call.Call) int64) sorted {
+	const null = math.MinInt64
+	return sorted{column, fmt.Sprintf("if(%s, toInt64(%d), %s)", isNull(column), null, column), func(c *call.Call) int64 {
+		if c.IsNull(column) {
+			return null
+		}
+		return field(c)
+	}}
 }
 
 var conversationSorts = []sorted{
