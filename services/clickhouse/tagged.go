@@ -44,7 +44,8 @@ func (q *question) taggedConversation(tag string) string {
 			q.aroundEdits(tag, present), q.tagEdits("org_id, id", tag, present))
 	}
 	// Where the tag was taken off one leg, another may still bear it.
-	bare := fmt.Sprintf("(SELECT %[1]s FROM calls FINAL WHERE %[2]s AND %[3]s AND %[1]s IN %[4]s GROUP BY %[1]s HAVING countIf(has(tags, %[5]s) AND (org_id, id) NOT IN %[6]s) = 0)",
+	bare := fmt.Sprintf(`(SELECT %[1]s FROM calls FINAL WHERE %[2]s AND %[3]s AND %[1]s IN %[4]s
+		GROUP BY %[1]s HAVING countIf(has(tags, %[5]s) AND (org_id, id) NOT IN %[6]s) = 0)`,
 		conversationOf, q.base, q.aroundEdits(tag, 0), edited(0), tag, q.tagEdits("org_id, id", tag, 0))
 	return fmt.Sprintf("(%[1]s IN %[2]s OR has(conv_tags, %[3]s) AND %[1]s NOT IN %[4]s)", conversationOf, edited(1), tag, bare)
 }
