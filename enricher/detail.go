@@ -38,7 +38,7 @@ func (s *scene) detail() {
 	}
 	d.DestinationName = s.u.rules.nameOf(head.OrgID, d.DestinationExtension)
 	for _, l := range s.legs {
-		if q := s.queueLeg(); q != nil && l.Queue == q.Queue && (l.Lastapp != "Queue" || l.stay() == q.stay()) {
+		if q := s.queueLeg(); q != nil && l.Queue == q.Queue && (l.Lastapp != "Queue" || l.stay == q.stay) {
 			if l.QueueWait != call.NoSeconds && d.QueueWaitTime == nil {
 				d.QueueWaitTime = &l.QueueWait
 			}

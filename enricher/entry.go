@@ -7,7 +7,7 @@ import "github.com/cdrflow/cdrflow/services/call"
 func (s *scene) entries() {
 	for _, l := range s.legs {
 		l.Called = s.calledBy(l)
-		if l.Lastapp != "Queue" || l.stay() != l {
+		if !l.isIn(l) {
 			continue
 		}
 		rows, after := s.stayFrom(l)
@@ -26,7 +26,7 @@ func (s *scene) entries() {
 func (s *scene) stayFrom(first *leg) (rows []*leg, after *leg) {
 	for l := first; l != nil; l = l.next {
 		switch {
-		case l.Lastapp == "Queue" && l.stay() == first:
+		case l.isIn(first):
 			rows = append(rows, l)
 		case l.LegKind != call.LegTail && (l.Duration > 0 || l.Dstchannel != ""):
 			return rows, l

@@ -21,6 +21,7 @@ type leg struct {
 	previous     *leg // the row before it of the same party A
 	next         *leg
 	parent       *leg // whose party B is this one's party A: it called, or was sent on, after being called itself
+	stay         *leg // first row of the stay in a queue that it is part of, or that was the last before it
 
 	pickedUp bool // it rang here, and another phone took the call
 	picks    bool // its party B was not called but took a call that rang elsewhere
@@ -95,6 +96,7 @@ func (s *scene) arrange() {
 		if l.previous != nil {
 			l.previous.next = l
 		}
+		l.stay = l.findStay()
 	}
 	if len(s.legs) > 1 {
 		s.pairHalves()

@@ -52,26 +52,31 @@ func (s *scene) waited(l *leg) (int64, bool) {
 	return call.NoSeconds, false
 }
 
-// isAbout tells whether what a row of the chain says of a queue is about l's stay in it: l is a row of the last stay before
-// it, or of its own.
-func (l *leg) isAbout(queued *leg) bool {
-	for l != nil && l.Lastapp != "Queue" {
-		l = l.previous
+// isAbout tells whether what a row of the chain says of a queue is about the stay that queued is a row of: l is a row of that
+// stay, or no other one was between.
+func (l *leg) isAbout(queued *leg) bool { return l.stay != nil && l.stay == queued.stay }
+
+// findStay goes no further back than to the row before, which has found its own: a wait of an hour leaves a thousand rows,
+// and each of them is asked for its stay by each of the others.
+func (l *leg) findStay() *leg {
+	p := l.previous
+	if l.Lastapp == "Queue" {
+		if p == nil || !p.isIn(p.stay) {
+			return l
+		}
+		name, _ := l.queue()
+		if before, _ := p.queue(); before != name {
+			return l
+		}
 	}
-	return l != nil && l.stay() == queued.stay()
+	if p == nil {
+		return nil
+	}
+	return p.stay
 }
 
-// stay is the first row of a stay in a queue. Rows of other applications, and other queues, end a stay.
-func (l *leg) stay() *leg {
-	name, _ := l.queue()
-	for l.previous != nil && l.previous.Lastapp == "Queue" {
-		if before, _ := l.previous.queue(); before != name {
-			break
-		}
-		l = l.previous
-	}
-	return l
-}
+// isIn tells a row of the stay in a queue that began with first. Rows of other applications, and other queues, end a stay.
+func (l *leg) isIn(first *leg) bool { return l.Lastapp == "Queue" && l.stay == first }
 
 func (l *leg) firstOfChain() *leg {
 	for l.previous != nil {
@@ -102,7 +107,7 @@ var queueWaitRules = []rule[int64]{
 		return s.waited(l)
 	}},
 	{"from the row's start to the member's answer", "calldate answer", 0, func(_ *scene, l *leg) (int64, bool) {
-		if first := l.stay(); l.Lastapp != "Queue" || !l.talked() || first.answeredBefore() || first.previous != nil {
+		if first := l.stay; l.Lastapp != "Queue" || !l.talked() || first.answeredBefore() || first.previous != nil {
 			return 0, false
 		}
 		answer := l.phone().answered()
@@ -112,12 +117,12 @@ var queueWaitRules = []rule[int64]{
 		return int64(answer-l.firstOfChain().start()) / 1000, true
 	}},
 	{"from the row's start to the end, unanswered", "calldate end", 0, func(_ *scene, l *leg) (int64, bool) {
-		first := l.stay()
+		first := l.stay
 		if l.Lastapp != "Queue" || l.talked() || first.answeredBefore() || first.previous != nil {
 			return 0, false
 		}
 		for o := first; o != nil; o = o.next {
-			if o.talked() || o.stay() != first && o.Duration > 0 {
+			if o.talked() || !o.isIn(first) && o.Duration > 0 {
 				return 0, false
 			}
 		}
@@ -166,7 +171,7 @@ func (s *scene) queueEnd(l *leg) call.Outcome {
 		s.used(last, "userfield")
 		return call.OutcomeQueueTimeout
 	}
-	first := l.stay()
+	first := l.stay
 	if limit > 0 && first.previous == nil && !first.answeredBefore() && last.hangA.source != last.Channel && int64(last.end()-first.start())/1000 >= limit {
 		s.used(first, "calldate lastdata")
 		return call.OutcomeQueueTimeout
