@@ -26,6 +26,7 @@ type store interface {
 	NewestConversations(ctx context.Context) (map[uint32]int64, error)
 	Doubles(ctx context.Context, since time.Time) ([]uint64, error)
 	Unjoined(ctx context.Context, from, to time.Time) ([]call.Call, error)
+	Amend(ctx context.Context, calls []call.Call) error
 }
 
 // bus is who is told, and where indigestible rows are parked.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -162,4 +163,53 @@ func TestErasuresAreRespected(t *testing.T) {
 		t.Errorf("%d rows are still looked at", n)
 	}
 	gone("in the end")
+}
+
+// An explanation quotes what the PBX wrote. From the moment that an erasure is noted it holds nothing that leads to the
+// recording, also while the rows themselves still do.
+func TestExplanationsHideErasedRecordings(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, "", "WRITE_TIMEOUT=20s", "ACK_WAIT=30s")
+	d.run()
+	var columns []call.Column
+	for name := range strings.FieldsSeq("id calldate src dst dcontext channel dstchannel lastapp lastdata duration billsec disposition accountcode uniqueid linkedid userfield recordingfile") {
+		columns = append(columns, call.Column{Name: name, Type: "varchar(255)"})
+	}
+	table := call.NewTable(columns)
+	b := call.NewBuilder(call.Origin{Source: "pbx", Zone: "UTC", Kind: call.KindPage, Table: table}, call.Partition("1775995633.41"))
+	for id, row := range map[uint64]string{
+		1: "1|2026-04-12 12:07:13|1001|1002|from-internal|PJSIP/1001-00000001|PJSIP/1002-00000002|Dial|PJSIP/1002,30,U(rec^x.wav)|10|6|ANSWERED|1|1775995633.41|1775995633.41|hangupsource=caller;rec:x.wav|x.wav",
+		2: "2|2026-04-12 12:07:23|1001|1003|from-internal|PJSIP/1001-00000001|PJSIP/1003-00000003|Dial|PJSIP/1003,30,U(rec^x.wav)|9|6|ANSWERED|1|1775995633.41|1775995633.41|hangupsource=PJSIP/1003-00000003;rec:x.wav|/mnt/x.wav",
+	} {
+		call.Append(b, id, bytes.Split([]byte(row), []byte("|")))
+	}
+	if err := d.bus.PublishChunks(t.Context(), "pbx", []call.Chunk{b.Chunk()}); err != nil {
+		t.Fatal(err)
+	}
+	d.await(2, 1)
+	explain := func(question string) string {
+		t.Helper()
+		answer, err := d.e.explain(t.Context(), []byte(question))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(answer)
+	}
+	questions := []string{`{"id":1,"org_id":1}`, `{"id":2,"org_id":1}`, `{"conversation":"pbx:1775995633.41","org_id":1}`}
+	for _, q := range questions {
+		if answer := explain(q); !strings.Contains(answer, "rec:x.wav") || !strings.Contains(answer, "rec^x.wav") {
+			t.Fatalf("%s quotes neither userfield nor lastdata: %s", q, answer)
+		}
+	}
+	for _, done := range []bool{false, true} { // nobody has taken the references out of the rows yet
+		d.erase(done, 1, 2)
+		for _, q := range questions {
+			if answer := explain(q); strings.Contains(answer, "x.wav") || !strings.Contains(answer, "rec:") || !strings.Contains(answer, "U(rec^)") {
+				t.Errorf("%s, erased %v: %s", q, done, answer)
+			}
+		}
+	}
+	if leading := d.leads("x.wav", 1, 2); len(leading) != 2 {
+		t.Errorf("the rows were changed: of %v only %v lead there", ids(1, 2), leading)
+	}
 }

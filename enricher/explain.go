@@ -33,7 +33,7 @@ type legWhy struct {
 }
 
 // explain answers a question with today's rules and all that is stored of the conversation; only the organisation's own
-// legs show in it.
+// legs show in it, and of those nothing that leads to an erased recording.
 func (e *enricher) explain(ctx context.Context, body []byte) ([]byte, error) {
 	var q call.Explain
 	if err := json.Unmarshal(body, &q); err != nil || (q.ID == 0) == (q.Conversation == "") {
@@ -47,9 +47,14 @@ func (e *enricher) explain(ctx context.Context, body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]*call.Call, 0, len(stored))
-	for i := range newestLegs(stored) {
-		rows = append(rows, &stored[i])
+	legs := newestLegs(stored)
+	// An explanation quotes what the PBX wrote, and rows still hold the name of a recording while it is being erased.
+	if err := e.store.Amend(ctx, legs); err != nil {
+		return nil, err
+	}
+	rows := make([]*call.Call, 0, len(legs))
+	for i := range legs {
+		rows = append(rows, &legs[i])
 	}
 	t, x := &trace{}, explanation{OrgID: q.OrgID, ID: q.ID, Fields: []decision{}}
 	mind := newUnderstanding(e.rules.Load())

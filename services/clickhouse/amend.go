@@ -9,7 +9,7 @@ import (
 )
 
 // What people added to calls stands beside them: tags put on and taken off, recordings erased. Whatever is read for somebody
-// is amended by it; what the enricher reads is not.
+// is amended by it; what the enricher reads to understand it is not.
 
 // amendments of some calls.
 type amendments struct {
@@ -28,7 +28,7 @@ type erased struct {
 	files []string
 }
 
-// Amend calls that were read elsewhere, as the calls of a page are.
+// Amend calls that were read as they are stored, as the calls of a page are: the legs that an explanation quotes, for one.
 func (s *Store) Amend(ctx context.Context, calls []call.Call) error {
 	return s.amend(ctx, nil, calls)
 }
