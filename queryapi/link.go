@@ -117,8 +117,8 @@ func (l *links) sign(c linkClaims) (string, error) {
 // mostLink in bytes: what a token of many organisations comes to when all of them are in a link of its own.
 const mostLink = 2 * longestToken
 
-// read a link that was presented where recordings are played, and give who may hear that one. isLink is false for any other
-// text, which is then read as a token.
+// read a link that was presented where recordings are played, and give who may hear that one; of a good link to another, the
+// role alone. isLink is false for any other text, which is then read as a token.
 func (l *links) read(text, id string) (h holder, isLink bool, err error) {
 	head, err := headerOf(text)
 	if len(text) > mostLink || err != nil || head.kind != recordingToken || l.key == nil {
@@ -135,7 +135,7 @@ func (l *links) read(text, id string) (h holder, isLink bool, err error) {
 	case err != nil:
 		return holder{}, true, tokenRefusal(err)
 	case strconv.FormatUint(c.Call, 10) != id:
-		return holder{}, true, refuse(scopeInsufficient, "the link is for the recording of another call")
+		return holder{role: c.Role}, true, refuse(scopeInsufficient, "the link is for the recording of another call")
 	}
 	return holder{
 		scope: clickhouse.Scope{Orgs: []uint32{c.Org}}, role: c.Role, rights: []right{readRecordings}, subject: c.Subject,

@@ -187,6 +187,11 @@ func refusalOf(err error) *refusal {
 	return refuse(internalError, "something went wrong here; the request_id finds it in our log")
 }
 
+// unauthorized tells the refusal of a request that has no good token.
+func unauthorized(err error) bool {
+	return err != nil && problems[refusalOf(err).code].status == http.StatusUnauthorized
+}
+
 // problemDocument is RFC 9457's, with code, parameter and request_id beyond it.
 type problemDocument struct {
 	Type      string `json:"type"`

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	"golang.org/x/time/rate"
 
 	"github.com/cdrflow/cdrflow/services/servertest"
@@ -70,6 +71,48 @@ func TestRates(t *testing.T) {
 		}
 	}
 	servertest.Eventually(t, time.Minute, func() bool { return s.get(t, one, "/api/v1/calls").StatusCode == http.StatusOK }, "it fills again")
+}
+
+// A good token is counted, and told what is left, also where it is refused for what it may not do. It is no wrong token: the
+// address pays nothing.
+func TestRefusalsAreCounted(t *testing.T) {
+	t.Parallel()
+	s, _ := listening(t, func(c *config) {
+		c.RateLimits, c.FailedAttempts, c.MaskNumbers = "agent=1/h:2,supervisor=1/h:2,admin=1/h:2", "1/h:1", []string{"agent"}
+	})
+	address, _ := s.linkTo(t, tokenOf(t, "admin", 1), 1, "")
+	_, link, _ := strings.Cut(address, "token=")
+	zero := func(role string) string { return sign(t, jwt.MapClaims{"orgs": []int{0}, "role": role}) }
+	for _, test := range []struct {
+		name, token, path string
+		want              code
+	}{
+		{"a right that the role has not", tokenOf(t, "agent", 1), "/api/v1/audit", scopeInsufficient},
+		{"a right that the scope leaves out", sign(t, jwt.MapClaims{"scope": "stats:read"}), "/api/v1/calls", scopeInsufficient},
+		{"a question that numbers are masked for", tokenOf(t, "agent", 2), "/api/v1/calls?from=9199444", numberMasked},
+		{"organisation 0 alone", zero("supervisor"), "/api/v1/calls", organisationNeedsAdmin},
+		{"a link to another recording", "", "/api/v1/calls/2/recording?token=" + link, scopeInsufficient},
+	} {
+		for left := 1; left >= 0; left-- {
+			got := s.get(t, test.token, test.path)
+			got.wantProblem(t, test.want)
+			if is := got.Header.Get("RateLimit"); got.Header.Get("RateLimit-Policy") != `"requests";q=2;w=7200` || !strings.HasPrefix(is, fmt.Sprintf(`"requests";r=%d;`, left)) {
+				t.Errorf("%s: the headers are %v, want %d left", test.name, got.Header, left)
+			}
+		}
+		got := s.get(t, test.token, test.path)
+		got.wantProblem(t, tooManyRequests)
+		if !strings.HasPrefix(got.Header.Get("RateLimit"), `"requests";r=0;`) || got.Header.Get("Retry-After") == "" {
+			t.Errorf("%s: refused with %v", test.name, got.Header)
+		}
+	}
+	for _, want := range []code{tokenMalformed, tooManyAttempts} {
+		got := s.get(t, "wrong", "/api/v1/calls")
+		got.wantProblem(t, want)
+		if got.Header.Get("RateLimit") != "" {
+			t.Errorf("a wrong token is told %v", got.Header)
+		}
+	}
 }
 
 func TestFailedAttempts(t *testing.T) {

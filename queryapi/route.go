@@ -70,16 +70,17 @@ func (a *api) handler() http.Handler {
 	for _, op := range a.routes() {
 		answer := a.respond(func(w http.ResponseWriter, r *http.Request) error {
 			h, err := a.admit(r, op)
-			if err != nil {
-				if problems[refusalOf(err).code].status == http.StatusUnauthorized {
-					err = errors.Join(a.rates.stranger(w, r), err)
+			if h != nil {
+				if beyond := a.rates.request(w, h); beyond != nil {
+					return beyond // whatever else there is to refuse
 				}
+			} else if unauthorized(err) {
+				err = errors.Join(a.rates.stranger(w, r), err)
+			}
+			if err != nil {
 				return err
 			}
 			if h != nil {
-				if err := a.rates.request(w, h); err != nil {
-					return err
-				}
 				r = a.engage(r, op, h)
 			}
 			return op.answer(w, r, h)

@@ -42,10 +42,10 @@ func keyOf(token string) tokenKey {
 // holder names the holder of a token that was checked.
 func (t *tokens) holder(c *claims) (holder, error) {
 	h, err := c.holder()
-	if err == nil {
-		err = c.named(t.needID)
-	}
 	if err != nil {
+		return h, err
+	}
+	if err := c.named(t.needID); err != nil {
 		return holder{}, err
 	}
 	h.hidden = slices.Contains(t.masked, h.role)
@@ -54,7 +54,7 @@ func (t *tokens) holder(c *claims) (holder, error) {
 
 // holder reads the claims of a token whose signature was checked. A holder sees exactly the organisations that the token
 // lists, whatever the role: admin adds none. Organisation 0, where rows without an organisation wait, must be listed and
-// takes an admin; it is dropped for others, who are refused when nothing else is left.
+// takes an admin; it is dropped for others, who are refused when nothing else is left: then the role alone comes along.
 func (c *claims) holder() (holder, error) {
 	role := leastRole
 	if c.Role != nil {
@@ -71,7 +71,7 @@ func (c *claims) holder() (holder, error) {
 	if role != "admin" {
 		orgs = slices.DeleteFunc(orgs, func(org uint32) bool { return org == 0 })
 		if len(orgs) == 0 {
-			return holder{}, refuse(organisationNeedsAdmin, "the token lists organisation 0 alone, which only the role admin sees")
+			return holder{role: role}, refuse(organisationNeedsAdmin, "the token lists organisation 0 alone, which only the role admin sees")
 		}
 	}
 	extension, err := c.extension()
@@ -113,7 +113,8 @@ func (c *claims) narrow(rights []right) []right {
 	return slices.DeleteFunc(slices.Clone(rights), func(r right) bool { return !slices.Contains(listed, string(r)) })
 }
 
-// admit tells who asks for an operation, where the token allows it; nil where the operation needs none.
+// admit tells who asks for an operation, where the token allows it; nil where the operation needs none. The holder of a good
+// token comes along with a refusal too, since that request counts.
 func (a *api) admit(r *http.Request, op route) (*holder, error) {
 	if op.need == "" {
 		return nil, nil
@@ -133,18 +134,17 @@ func (a *api) admit(r *http.Request, op route) (*holder, error) {
 	if err == nil {
 		err = a.standing(r.Context(), h.id, h.holds)
 	}
-	if err != nil {
-		return nil, err
-	}
 	h.key = keyOf(text)
-	if !slices.Contains(h.rights, op.need) {
-		return nil, refuse(scopeInsufficient, "the token's scope does not include "+string(op.need))
+	switch {
+	case err != nil && (h.role == "" || unauthorized(err)):
+		return nil, err
+	case err != nil:
+		return &h, err
+	case !slices.Contains(h.rights, op.need):
+		return &h, refuse(scopeInsufficient, "the token's scope does not include "+string(op.need))
 	}
 	// Here rather than where filters are read, so that no operation that takes one can forget it.
-	if err := h.mayAsk(r.URL.Query()); err != nil {
-		return nil, err
-	}
-	return &h, nil
+	return &h, h.mayAsk(r.URL.Query())
 }
 
 // narrowed leaves the organisation that org_id chooses. One that the token does not see leaves nothing, so that the answer
