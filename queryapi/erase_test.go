@@ -197,7 +197,7 @@ func TestErasingSeveralIsAllOrNothing(t *testing.T) {
 	admin := tokenOf(t, "admin", 1)
 	for body, want := range map[string]code{
 		`{"ids":[1,3]}`: callNotFound, `{"ids":[1,4]}`: callNotFound, `{}`: parameterInvalid, `{"ids":[]}`: parameterInvalid, `{"ids":["1"]}`: parameterInvalid,
-		`{"id":1}`: bodyMalformed, ``: bodyMalformed, `{"ids":[0]}`: parameterInvalid, strings.Repeat(" ", longestBody+1): bodyTooLong,
+		`{"id":1}`: bodyMalformed, `{"ids":[4],"IDS":[1]}`: bodyMalformed, `{"ids":[4],"ids":[1]}`: bodyMalformed, ``: bodyMalformed, `{"ids":[0]}`: parameterInvalid, strings.Repeat(" ", longestBody+1): bodyTooLong,
 		`{"ids":` + strings.ReplaceAll(fmt.Sprint(upTo(101)), " ", ",") + `}`: parameterInvalid,
 	} {
 		p := s.send(t, admin, http.MethodDelete, "/api/v1/calls/recordings", body).wantProblem(t, want)

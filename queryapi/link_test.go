@@ -215,6 +215,8 @@ func TestLinkMistakes(t *testing.T) {
 	for body, want := range map[string]string{
 		``:                                 "body_malformed",
 		`{"call_id":1,"url":"x"}`:          "body_malformed",
+		`{"call_id":1,"CALL_ID":2}`:        "body_malformed",
+		`{"call_id":1,"call_id":2}`:        "body_malformed",
 		`{}`:                               "parameter_invalid call_id",
 		`{"call_id":0}`:                    "parameter_invalid call_id",
 		`{"call_id":-1}`:                   "parameter_invalid call_id",

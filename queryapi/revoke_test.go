@@ -120,6 +120,8 @@ func TestRevokeMistakes(t *testing.T) {
 		{`[]`, bodyMalformed, ""},
 		{`{"jti":"a"} {}`, bodyMalformed, ""},
 		{`{"jti":"a","orgs":[2]}`, bodyMalformed, ""},
+		{`{"JTI":"a"}`, bodyMalformed, ""},
+		{`{"jti":"a","jti":"b"}`, bodyMalformed, ""},
 		{`{}`, parameterInvalid, "jti"},
 		{`{"jti":""}`, parameterInvalid, "jti"},
 		{`{"jti":null}`, parameterInvalid, "jti"},
