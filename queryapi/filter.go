@@ -88,7 +88,7 @@ func readable(name, text string) error {
 }
 
 // scope is what the token sees, narrowed to the organisation that org_id names and, with recurse, to those below it that
-// the token sees too.
+// the token sees too. Without org_id it is all that the token sees, below which there is nothing more for it.
 func (a *api) scope(ctx context.Context, values url.Values, h *holder) (clickhouse.Scope, error) {
 	below, err := yes(values, "recurse")
 	if err != nil {

@@ -123,7 +123,8 @@ func TestFilterScope(t *testing.T) {
 	a, h := newSite(t, &fixed{names: names}, nil, nil), &holder{scope: clickhouse.Scope{Orgs: []uint32{0, 1, 2, 4, 5}}}
 	for query, want := range map[string][]uint32{
 		"":                       {0, 1, 2, 4, 5},
-		"recurse=true":           {0, 1, 2, 4, 5},
+		"recurse=true":           {0, 1, 2, 4, 5}, // what it lists below them is in already
+		"recurse=false":          {0, 1, 2, 4, 5},
 		"org_id=1":               {1},
 		"org_id=1&recurse=false": {1},
 		"org_id=1&recurse=true":  {1, 2, 4},

@@ -1583,7 +1583,7 @@ type TaggedCall struct {
 	Tags []string `json:"tags"`
 }
 
-// Tags letters and digits, and between them spaces, dots, hyphens and underscores
+// Tags letters and digits, and between them spaces, dots, hyphens and underscores; the first and the last are letters or digits
 type Tags = []string
 
 // WholeConversation defines model for WholeConversation.
@@ -2038,7 +2038,7 @@ type ListCallsParams struct {
 	// AnsweredType human, prompt or queue, with commas between them
 	AnsweredType *AnsweredType `form:"answered_type,omitempty" json:"answered_type,omitempty"`
 
-	// Recurse with org_id: also the organisations below it that the token lists
+	// Recurse also the organisations below those asked for that the token lists; without org_id these are all asked for already
 	Recurse *Recurse `form:"recurse,omitempty" json:"recurse,omitempty"`
 
 	// Tag some tags of which one is enough, with commas between them; given again, one of those too
@@ -2097,12 +2097,12 @@ type StreamCallsParamsAma string
 
 // EditTagsJSONBody defines parameters for EditTags.
 type EditTagsJSONBody struct {
-	// Add letters and digits, and between them spaces, dots, hyphens and underscores
+	// Add letters and digits, and between them spaces, dots, hyphens and underscores; the first and the last are letters or digits
 	Add *Tags   `json:"add,omitempty"`
 	Ids []int64 `json:"ids"`
 
-	// Remove letters and digits, and between them spaces, dots, hyphens and underscores
-	Remove *Tags `json:"remove,omitempty"`
+	// Remove any tags that the calls bear, those of the rules too
+	Remove *[]string `json:"remove,omitempty"`
 }
 
 // GetCallParams defines parameters for GetCall.
@@ -2119,7 +2119,7 @@ type GetRecordingParams struct {
 
 // AddTagsJSONBody defines parameters for AddTags.
 type AddTagsJSONBody struct {
-	// Tags letters and digits, and between them spaces, dots, hyphens and underscores
+	// Tags letters and digits, and between them spaces, dots, hyphens and underscores; the first and the last are letters or digits
 	Tags Tags `json:"tags"`
 }
 
@@ -2227,7 +2227,7 @@ type ListConversationsParams struct {
 	// AnsweredType human, prompt or queue, with commas between them
 	AnsweredType *AnsweredType `form:"answered_type,omitempty" json:"answered_type,omitempty"`
 
-	// Recurse with org_id: also the organisations below it that the token lists
+	// Recurse also the organisations below those asked for that the token lists; without org_id these are all asked for already
 	Recurse *Recurse `form:"recurse,omitempty" json:"recurse,omitempty"`
 
 	// Tag some tags of which one is enough, with commas between them; given again, one of those too
@@ -2586,7 +2586,7 @@ type ListMyCallsParams struct {
 	// AnsweredType human, prompt or queue, with commas between them
 	AnsweredType *AnsweredType `form:"answered_type,omitempty" json:"answered_type,omitempty"`
 
-	// Recurse with org_id: also the organisations below it that the token lists
+	// Recurse also the organisations below those asked for that the token lists; without org_id these are all asked for already
 	Recurse *Recurse `form:"recurse,omitempty" json:"recurse,omitempty"`
 
 	// Tag some tags of which one is enough, with commas between them; given again, one of those too
