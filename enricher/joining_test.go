@@ -91,6 +91,23 @@ func TestLaterRowsRefuteAJoin(t *testing.T) {
 	if told := d.told(6); told[call.EventNew] != 3 || told[call.EventCorrected] != 3 {
 		t.Errorf("told %v", told)
 	}
+	// Whoever hears of a call knows of it what filters go by in the store.
+	heads := 0
+	for id, e := range d.events {
+		heard, err := e.ReadCall()
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored := d.stored(id)
+		a, b := &heard.Conversation, &stored.Conversation
+		if heard.Entry != stored.Entry || heard.Called != stored.Called || heard.Queue != stored.Queue || a.Legs != b.Legs || a.Complete != b.Complete || a.Outcome != b.Outcome || a.DisconnectedBy != b.DisconnectedBy {
+			t.Errorf("call %d is heard of as\n%+v and stored as\n%+v", id, heard, stored)
+		}
+		heads += int(min(b.Legs, 1))
+	}
+	if len(d.events) != 3 || heads != 2 {
+		t.Errorf("%d calls with %d heads were heard of", len(d.events), heads)
+	}
 }
 
 // digests gives what has the enricher digest one row after the other.

@@ -307,10 +307,14 @@ func TestLiveFilter(t *testing.T) {
 	token := tokenOf(t, "supervisor", 1)
 	outside, inside := talked(1, 1, 0), talked(2, 1, 0)
 	inside.Direction, inside.Src, inside.Caller, inside.Tags, inside.Outcome = call.Internal, "1002", "", []string{"paris"}, call.OutcomeVoicemail
+	inside.Called = call.CalledPhone
+	inside.Conversation.Legs, inside.Conversation.Complete, inside.Conversation.Outcome = 1, true, call.OutcomeVoicemail
+	inside.Conversation.Detail = call.NameOnly("Zoe Martin")
 	ears, want := map[string]*ear{}, map[string]string{
 		"?direction=internal": "2", "?direction=inbound,internal": "1,2", "?tag=sales": "1", "?tag=paris&direction=internal": "2",
 		"?number=%2B91 99444 21125": "1", "?from=00": "2", "?outcome=voicemail&recorded=true": "2", "?min_talk=7": "", "?extension=1001": "1,2",
 		"?conversation_id=pbx:1775995633.41": "1,2", "?source=elsewhere": "", "?search=zoë": "1,2", "?org_id=1&recurse=true": "1,2",
+		"?counted=calls.voicemail": "2", "?counted=agents.offered&group=1001": "2", "?counted=calls.answered": "", "?search=martin": "2",
 	}
 	for query := range want {
 		ears[query] = f.listen(t, token, strings.ReplaceAll(query, " ", "%20"))
@@ -322,6 +326,12 @@ func TestLiveFilter(t *testing.T) {
 		if got != want[query] {
 			t.Errorf("%s hears of %s, want %s", query, got, want[query])
 		}
+	}
+	// One that was corrected and still meets the filter has not left it.
+	counted := f.listen(t, token, "?counted=calls.voicemail")
+	f.tell(t, event(call.EventCorrected, inside, 2), event(call.EventCorrected, outside, 2))
+	if got := strings.Join(f.fence(t, counted, 1), ","); got != "call 2,removed 1" {
+		t.Errorf("after corrections it hears %s", got)
 	}
 	if x := masked.next(t); !strings.Contains(x.data, "9199444•••••") || strings.Contains(x.data, "919944421125") {
 		t.Errorf("an agent is shown %s", x.data)

@@ -177,17 +177,15 @@ func happened(a jetstream.Announced, r *repeats) (*happening, error) {
 	if r.known(&e) {
 		return nil, nil
 	}
-	x := &happening{seq: a.Sequence, kind: e.Kind, id: e.ID, org: e.OrgID, size: 1536 + 4*len(e.Call)}
+	x := &happening{seq: a.Sequence, kind: e.Kind, id: e.ID, org: e.OrgID, size: 1536 + 4*(len(e.Call)+len(e.Inward))}
 	switch e.Kind {
 	case call.EventRemoved, call.EventErased:
 		return x, nil
 	}
-	c, err := call.ReadJSON(e.Call)
+	c, err := e.ReadCall()
 	if err != nil {
 		return nil, err
 	}
-	// The envelope decides whose it is.
-	c.Version, c.OrgID, c.Direction = e.Version, e.OrgID, e.Direction
 	x.call = &c
 	return x, nil
 }

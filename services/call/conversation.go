@@ -1,6 +1,9 @@
 package call
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // Conversation is what the legs of a conversation come to, as one organisation sees them: made of that organisation's legs
 // only. It is kept on the organisation's first leg, the head, which is the oldest by calldate and id; every other leg has
@@ -151,6 +154,12 @@ func (c *Call) detail() (Detail, error) {
 	var d Detail
 	if c.Conversation.Detail == "" {
 		return d, nil
+	}
+	// Nearly all are made by NameOnly, and hardly a name has something to escape.
+	if rest, ok := strings.CutPrefix(c.Conversation.Detail, `{"source_name":"`); ok {
+		if name, ok := strings.CutSuffix(rest, `"}`); ok && !strings.ContainsAny(name, `"\`) {
+			return Detail{SourceName: name}, nil
+		}
 	}
 	err := json.Unmarshal([]byte(c.Conversation.Detail), &d)
 	return d, err

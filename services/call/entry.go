@@ -3,9 +3,9 @@ package call
 // Entry is what a caller's stay in a queue came to. It is kept on the first row of the stay; every other row has none
 // (Outcome is empty), so that entries are counted by counting rows.
 type Entry struct {
-	Outcome EntryOutcome
-	Wait    int64 // seconds in the queue before an agent answered, or until the stay ended; NoSeconds where nothing tells
-	Talk    int64 // seconds that the caller talked with agents of the queue; NoSeconds where nothing tells
+	Outcome EntryOutcome `json:"outcome"`
+	Wait    int64        `json:"wait"` // seconds in the queue before an agent answered, or until the stay ended; NoSeconds where nothing tells
+	Talk    int64        `json:"talk"` // seconds that the caller talked with agents of the queue; NoSeconds where nothing tells
 }
 
 // NoEntry is what every row has that does not begin a stay in a queue.

@@ -24,7 +24,8 @@ type Event struct {
 	OrgID     uint32          `json:"org_id"`
 	Direction Direction       `json:"direction"`
 	Partition int             `json:"partition"`
-	Call      json.RawMessage `json:"call,omitempty"` // as the Call Logs API shows it; absent when removed or erased
+	Call      json.RawMessage `json:"call,omitempty"`   // as the Call Logs API shows it; absent when removed or erased
+	Inward    json.RawMessage `json:"inward,omitempty"` // what filters go by besides, which nobody is shown; absent where there is none
 }
 
 // NewEvent of a call.
@@ -34,9 +35,26 @@ func NewEvent(kind EventKind, c *Call) Event {
 		Partition: Partition(c.partitionText()),
 	}
 	if kind == EventNew || kind == EventCorrected {
-		e.Call = c.AppendJSON(nil)
+		e.Call, e.Inward = c.AppendJSON(nil), c.appendInward(nil)
 	}
 	return e
+}
+
+// ReadCall gives the call that the event tells, as far as ReadJSON knows it, and with what filters go by. An event that an
+// older enricher told has none of that.
+func (e *Event) ReadCall() (Call, error) {
+	c, err := ReadJSON(e.Call)
+	if err != nil {
+		return Call{}, err
+	}
+	if len(e.Inward) > 0 {
+		if err := c.setInward(e.Inward); err != nil {
+			return Call{}, err
+		}
+	}
+	// The envelope decides whose it is.
+	c.Version, c.OrgID, c.Direction = e.Version, e.OrgID, e.Direction
+	return c, nil
 }
 
 func (c *Call) partitionText() string {
@@ -51,7 +69,7 @@ func (e *Event) Subject() string {
 	return fmt.Sprintf("call.v1.%d.%s.%d", e.OrgID, e.Direction, e.Partition)
 }
 
-// AppendJSON appends the event as JSON. The call is text already, so it is not read again as encoding/json would.
+// AppendJSON appends the event as JSON. The parts are text already, so they are not read again as encoding/json would.
 func (e *Event) AppendJSON(dst []byte) []byte {
 	o := object{dst: append(dst, '{')}
 	o.text("event", string(e.Kind))
@@ -63,6 +81,10 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 	if len(e.Call) > 0 {
 		o.key("call")
 		o.dst = append(o.dst, e.Call...)
+	}
+	if len(e.Inward) > 0 {
+		o.key("inward")
+		o.dst = append(o.dst, e.Inward...)
 	}
 	return append(o.dst, '}')
 }

@@ -12,7 +12,8 @@ import (
 
 // ReadJSON undoes AppendJSON, for whoever gets calls as the CALL stream tells them and not from the store. The call that it
 // gives is shown as the same bytes again. What a record does not show stays unknown: the version, the hash of the row, the
-// conversation that it is the head of; and the table is known as far as the record tells of it.
+// conversation that it is the head of (Event.ReadCall knows some of it); and the table is known as far as the record tells of
+// it.
 func ReadJSON(record []byte) (Call, error) {
 	r := reading{Call: Blank(0), locals: map[string]string{}}
 	if err := r.members(record); err != nil {

@@ -34,7 +34,7 @@ func asking(t *testing.T, answer http.HandlerFunc, change func(*Config)) *Client
 	return c
 }
 
-var fresh = call.Event{Kind: call.EventNew, ID: 4711, Version: 9, Call: json.RawMessage(`{"id":4711,"big":9007199254740993,"x":1.10,"clid":"<&>"}`)}
+var fresh = call.Event{Kind: call.EventNew, ID: 4711, Version: 9, Call: json.RawMessage(`{"id":4711,"big":9007199254740993,"x":1.10,"clid":"<&>"}`), Inward: json.RawMessage(`{"called":1}`)}
 
 func TestOpenSends(t *testing.T) {
 	t.Parallel()
