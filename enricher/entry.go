@@ -28,7 +28,7 @@ func (s *scene) stayFrom(first *leg) (rows []*leg, after *leg) {
 		switch {
 		case l.isIn(first):
 			rows = append(rows, l)
-		case l.LegKind != call.LegTail && (l.Duration > 0 || l.Dstchannel != ""):
+		case l.LegKind != call.LegTail && !l.tidiesUp() && (l.Duration > 0 || l.Dstchannel != ""):
 			return rows, l
 		}
 	}
@@ -43,27 +43,7 @@ func (s *scene) entryEnd(first *leg, rows []*leg, after *leg) call.EntryOutcome 
 			return call.EntryAnswered
 		}
 	}
-	if after == nil {
-		if s.queueEnd(first) == call.OutcomeQueueTimeout {
-			return call.EntryTimeout
-		}
-		return call.EntryAbandoned
-	}
-	limit := queueLimit(first.Lastdata)
-	if limit == 0 {
-		return call.EntryExit
-	}
-	if waited, ok := s.waited(first); ok {
-		if waited >= limit {
-			return call.EntryTimeout
-		}
-		return call.EntryExit
-	}
-	// A row of a channel that was up before began with the menu, perhaps, and not with the queue.
-	if (first.previous != nil || !first.answeredBefore()) && int64(after.start()-first.start())/1000 >= limit {
-		return call.EntryTimeout
-	}
-	return call.EntryExit
+	return s.stayEnd(first, after)
 }
 
 // calledBy says whom a leg called, or which phone took its call unasked; the row behind a Local channel speaks for it.

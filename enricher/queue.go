@@ -156,25 +156,72 @@ var agentRules = []rule[string]{
 	}},
 }
 
-// queueEnd says how a wait without an answer ended: the queue's own time was up, or the caller left.
+// queueEnd says how a wait without an answer ended: the queue's own time was up, or the caller left. Where the rows show that
+// the caller was still there, and nothing that the time was up, nobody took the call and that is all.
 func (s *scene) queueEnd(l *leg) call.Outcome {
-	last := l.lastOfChain()
 	if l.talked() {
 		return call.OutcomeAnswered
 	}
-	limit := queueLimit(l.Lastdata)
-	if waited, ok := s.waited(l); ok && limit > 0 && waited >= limit {
-		s.used(l, "lastdata")
+	_, after := s.stayFrom(l.stay)
+	switch s.stayEnd(l.stay, after) {
+	case call.EntryTimeout:
 		return call.OutcomeQueueTimeout
-	}
-	if strings.HasPrefix(last.hangA.source, "dialplan/") {
-		s.used(last, "userfield")
-		return call.OutcomeQueueTimeout
-	}
-	first := l.stay
-	if limit > 0 && first.previous == nil && !first.answeredBefore() && last.hangA.source != last.Channel && int64(last.end()-first.start())/1000 >= limit {
-		s.used(first, "calldate lastdata")
-		return call.OutcomeQueueTimeout
+	case call.EntryExit:
+		return call.OutcomeMissed
 	}
 	return call.OutcomeAbandoned
+}
+
+// stayEnd says how a stay ended that no member took; after is the row of where the caller went on. A queue without a limit
+// never gives a caller up, nor does one before its time: a key, or members who logged out, end a wait as well.
+func (s *scene) stayEnd(first, after *leg) call.EntryOutcome {
+	last, limit := first.lastOfChain(), queueLimit(first.Lastdata)
+	left := last.hangA.source == last.Channel
+	// At most so long, since what was before the queue may be in the first row. Rows are cut to whole seconds.
+	most := int64(last.end()-first.start()) / 1000
+	if after != nil {
+		most = int64(after.start()-first.start()) / 1000
+	}
+	possible := limit > 0 && most >= limit-1
+	if waited, ok := s.waited(first); ok {
+		if limit > 0 && waited >= limit {
+			s.used(first, "lastdata")
+			return call.EntryTimeout
+		}
+		possible = false
+	}
+	// A row of a channel that was up before began with the menu, perhaps, and not with the queue.
+	exact := !first.answeredBefore() && (after != nil || !left)
+	if first.previous != nil {
+		exact = after != nil
+	}
+	switch {
+	case possible && most >= limit && exact:
+		s.used(first, "calldate lastdata")
+		return call.EntryTimeout
+	case after != nil:
+		s.used(after, "calldate lastapp")
+		return call.EntryExit
+	case strings.HasPrefix(last.hangA.source, "dialplan/"):
+		s.used(last, "userfield")
+		if possible {
+			return call.EntryTimeout
+		}
+		return call.EntryExit
+	case last != first && last.wasHeard() && !left:
+		s.used(last, "lastapp dst")
+		return call.EntryExit
+	}
+	return call.EntryAbandoned
+}
+
+// wasHeard tells a row in which the dialplan had something to tell the caller, or put the call down: there was a caller yet.
+func (l *leg) wasHeard() bool {
+	return l.Dstchannel == "" && !l.tidiesUp() && (isTone(l.Lastapp) || isPrompt(l.Lastapp))
+}
+
+// tidiesUp tells a row of what the dialplan did when the caller had gone: in the extension h, or in a hang-up handler, which
+// ends in Return().
+func (l *leg) tidiesUp() bool {
+	return l.Dstchannel == "" && (l.Dst == "h" || l.Dcontext == "macro-hangupcall" || l.Lastapp == "Return")
 }
