@@ -8,7 +8,7 @@ var directionRules = []rule[call.Direction]{
 	{"the PBX rang this phone first and never got further", "channel lastapp dstchannel", 0, func(s *scene, l *leg) (call.Direction, bool) {
 		return call.UnknownDirection, l.Lastapp == "AppDial2" && l.Dstchannel == "" && l.next == nil && len(s.legs) == 1
 	}},
-	{"channel of party A and of the first party B", "channel dstchannel lastapp lastdata dcontext", 0, func(s *scene, l *leg) (call.Direction, bool) {
+	{"channel of party A and of the first party B", "channel dstchannel lastapp lastdata dcontext did src", 0, func(s *scene, l *leg) (call.Direction, bool) {
 		return directionBetween(s.origin(l), s.target(l))
 	}},
 	{"trunk cannot be told from phone, but the context can", "dcontext", 0, func(s *scene, l *leg) (call.Direction, bool) {

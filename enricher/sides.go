@@ -20,7 +20,7 @@ type side struct {
 	place    place
 	endpoint string
 	local    bool
-	guessed  bool   // no list has it: its place is told by the looks of its name
+	guessed  bool   // no list has it: its place is told by the looks of its name, where nothing else does
 	unlisted bool   // it looks like a trunk, and the site lists others
 	base     string // of a Local channel the name without its half
 	half     byte
@@ -69,6 +69,9 @@ func (r *rules) sideOf(name string) side {
 func (u *understanding) placeByDial(l *leg) {
 	if l.a.unlisted && u.rules.contextKind(l.Dcontext) != inboundContext {
 		l.a.place = nowhere
+	}
+	if l.b.guessed && l.b.place == outside && l.Lastapp == "Queue" {
+		l.b.place = nowhere // a member that is a phone with a name, or a trunk to a mobile
 	}
 	if !l.b.guessed || l.Lastapp != "Dial" && !l.b.unlisted {
 		return

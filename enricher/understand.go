@@ -98,6 +98,7 @@ func (u *understanding) assemble(rows []*call.Call) *scene {
 	if len(rows) > 1 {
 		u.secondHour()
 	}
+	u.placeCallers()
 	s := &u.scenes
 	*s = scene{u: u, every: u.order}
 	s.arrange()
