@@ -11,6 +11,9 @@ func (u *understanding) placeCallers() {
 				continue
 			}
 			done = l.Channel
+			if u.wasCalled(l.Channel) {
+				continue // it runs in the dialplan of whoever called it
+			}
 			for _, o := range u.order {
 				if o.Channel == l.Channel {
 					o.a.place = told
@@ -18,6 +21,16 @@ func (u *understanding) placeCallers() {
 			}
 		}
 	}
+}
+
+// wasCalled tells a channel that is party B of another row.
+func (u *understanding) wasCalled(channel string) bool {
+	for _, l := range u.order {
+		if l.Dstchannel == channel {
+			return true
+		}
+	}
+	return false
 }
 
 // callerTold is where the row says that party A is, absent where it says nothing: first by its context, then by the column
