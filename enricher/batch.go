@@ -22,13 +22,25 @@ type understood struct {
 	stored    int               // rows that arrived and were written, tombstones not counted
 	corrected int               // rows of the store that were written anew, since a row that arrived says more of them
 	refused   map[uint64]bool   // rows that the store would not take
+	early     []early
+}
+
+// early are rows [from, to) of a batch that were read before any row had shown the habit of their PBX.
+type early struct {
+	from, to int
+	delivery *jetstream.Delivery
+	zone     string
+	clock    *clock
+	habit    *habit
 }
 
 // read decodes a batch. A chunk that cannot be read, wholly or from some row on, is parked as it
 // came; its neighbours pass.
 func (e *enricher) read(deliveries []jetstream.Delivery, h clickhouse.Horizon) *understood {
 	u := &e.batch
-	*u = understood{calls: u.calls[:0], arrivals: u.arrivals[:0], sequences: u.sequences[:0], plain: true, zones: map[string]string{}}
+	*u = understood{
+		calls: u.calls[:0], arrivals: u.arrivals[:0], sequences: u.sequences[:0], early: u.early[:0], plain: true, zones: map[string]string{},
+	}
 	mind := e.mind()
 	u.rules = mind.rules.revision
 	rows := 0
@@ -52,7 +64,24 @@ func (e *enricher) read(deliveries []jetstream.Delivery, h clickhouse.Horizon) *
 			})
 		}
 	}
+	e.readAgain(u, mind)
 	return u
+}
+
+// readAgain the rows that were read as local times before another row of the batch showed that their PBX writes UTC: with
+// its first batch a worker knows nothing of any PBX.
+func (e *enricher) readAgain(u *understood, mind *understanding) {
+	for _, one := range u.early {
+		if !one.habit.utc {
+			continue
+		}
+		for i := one.from; i < one.to; i++ {
+			c := &u.calls[i]
+			o, row := rawOf(c, one.zone)
+			mind.row(&o, one.clock, &row, c.Version, c)
+			u.arrivals[i].fresh = isFresh(one.delivery.Kind, one.delivery.Stored, c, e.cfg.AnnounceWindow)
+		}
+	}
 }
 
 func (e *enricher) readChunk(u *understood, mind *understanding, d *jetstream.Delivery, h clickhouse.Horizon) error {
@@ -69,12 +98,19 @@ func (e *enricher) readChunk(u *understood, mind *understanding, d *jetstream.De
 	if d.Kind == call.KindReplay {
 		version = d.Version // a parked row keeps its place in history
 	}
+	habit := mind.habits.of(reader.Origin.Source, clock)
+	if !habit.shown {
+		u.early = append(u.early, early{from: len(u.calls), to: len(u.calls), delivery: d, zone: reader.Origin.Zone, clock: clock, habit: habit})
+	}
 	var row call.Row
 	for reader.Next(&row) {
 		if len(u.calls) == u.limit {
 			return fmt.Errorf("%w: more rows than its header says", call.ErrMalformed)
 		}
 		u.calls = u.calls[:len(u.calls)+1]
+		if !habit.shown {
+			u.early[len(u.early)-1].to = len(u.calls)
+		}
 		c := &u.calls[len(u.calls)-1]
 		mind.row(&reader.Origin, clock, &row, version, c)
 		a := arrival{

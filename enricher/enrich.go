@@ -61,10 +61,13 @@ type enricher struct {
 	groups     *groups // memory of a batch's conversations
 }
 
-// mind understands with the rules of now; clocks are kept while the rules stay.
+// mind understands with the rules of now.
 func (e *enricher) mind() *understanding {
-	if r := e.rules.Load(); e.thought == nil || e.thought.rules != r {
+	switch r := e.rules.Load(); {
+	case e.thought == nil:
 		e.thought = newUnderstanding(r)
+	case e.thought.rules != r:
+		e.thought = e.thought.under(r)
 	}
 	return e.thought
 }

@@ -31,6 +31,13 @@ func newUnderstanding(r *rules) *understanding {
 	return &understanding{rules: r, clocks: map[string]*clock{}, numbers: newNumbers()}
 }
 
+// under other rules: how a PBX writes its times is none of them, and is not forgotten.
+func (u *understanding) under(r *rules) *understanding {
+	other := newUnderstanding(r)
+	other.clocks, other.habits = u.clocks, u.habits
+	return other
+}
+
 func (u *understanding) clock(zone string) (*clock, error) {
 	if c, ok := u.clocks[zone]; ok {
 		return c, nil
