@@ -171,7 +171,7 @@ func (s *scene) takenElsewhere(l *leg) bool {
 		return false
 	}
 	for _, o := range s.legs {
-		if o == l || o == l.outer || o == l.inner || !o.talked() || o.consults != l.consults {
+		if o == l || o == l.outer || o == l.inner || !o.talked() || o.consults != l.consults || l.sentOnTo(o) {
 			continue
 		}
 		late := call.Instant(0)
@@ -187,6 +187,19 @@ func (s *scene) takenElsewhere(l *leg) bool {
 		}
 	}
 	return false
+}
+
+// sentOnTo tells that party B of l had the call forwarded (302) to that of o, which may be the inside of a Local channel: one
+// Dial, which names the one phone alone, called the other as well. That was after l had stopped, be it in the same second.
+func (l *leg) sentOnTo(o *leg) bool {
+	for o.outer != nil {
+		o = o.outer
+	}
+	if !o.b.local || o.Lastapp != "Dial" || o.Lastdata != l.Lastdata || o.Uniqueid != l.Uniqueid || o.Channel != l.Channel {
+		return false
+	}
+	targets, _, _ := strings.Cut(l.Lastdata, ",")
+	return !strings.Contains(targets, "&") && l.dialled() && !o.dialled()
 }
 
 // stoppedBeside tells a leg that rang together with one that was answered, while nothing tells when: it may have been
