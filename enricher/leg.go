@@ -73,7 +73,30 @@ func (l *leg) answeredBefore() bool {
 	if l.Billsec > 0 && (l.Disposition != call.Answered || l.Billsec >= l.Duration) {
 		return true
 	}
-	return l.Answer != call.NoInstant && l.Answer <= l.Calldate && l.Billsec == l.Duration
+	if l.Answer != call.NoInstant && l.Answer <= l.Calldate && l.Billsec == l.Duration {
+		return true
+	}
+	return l.Lastapp == "Queue" && l.answeredLate()
+}
+
+// lateAnswer is how many seconds after the call came a dialplan answers it at most, by Wait(1) and what its own steps take.
+const lateAnswer = 2
+
+// answeredLate tells a caller's first row in a queue whose answer is rather that of Answer() than that of the member. A phone
+// that rang beside and found the channel up is proof, and so is what the queue says of the wait; without these, so few
+// seconds are no wait that one may build upon.
+func (l *leg) answeredLate() bool {
+	if l.previous != nil || l.inner != nil || l.Disposition != call.Answered || l.Dstchannel == "" || l.Billsec == 0 {
+		return false
+	}
+	until := l.Duration - l.Billsec
+	if last := l.lastOfChain(); last.has("queue_wait_time") && last.isAbout(l) {
+		return last.QueueWaitTime > until+1
+	}
+	if n := l.next; n != nil && n.Lastapp == "Queue" && n.start() < l.end() {
+		return n.Disposition != call.Answered && n.Billsec > 0 && n.Billsec >= n.Duration
+	}
+	return until <= lateAnswer
 }
 
 // arrange puts the rows of a conversation in order and ties them to each other.
