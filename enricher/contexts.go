@@ -66,6 +66,28 @@ func (r *rules) contextKind(name string) contextKind {
 	return kind
 }
 
+// isBlocked tells a leg that ended where the dialplan turns callers away. Whoever was connected with somebody was not. What the
+// file lists does so always, and the blacklist; other standard contexts do not where the caller had been in a queue or a phone
+// had rung: these are where FreePBX sends a call that nobody took, and such a call is lost. In app-blackhole a dialplan ends in
+// many ways ("Terminate Call": hangup, busy, congestion, musiconhold), of which two are for callers that are not wanted.
+func (r *rules) isBlocked(l *leg) bool {
+	if l.Dstchannel != "" || l.Lastapp == "Zapateller" || l.Lastapp == "PrivacyManager" {
+		return l.Dstchannel == ""
+	}
+	if r.contextKind(l.Dcontext) != blockedContext {
+		return false
+	}
+	if _, listed := r.contexts.find(l.Dcontext); listed || l.Dcontext == "app-blacklist-check" {
+		return true
+	}
+	for p := l.previous; p != nil; p = p.previous {
+		if p.Dstchannel != "" || p.Lastapp == "Queue" {
+			return false
+		}
+	}
+	return l.Dcontext != "app-blackhole" || l.Dst == "no-service" || l.Dst == "zapateller"
+}
+
 func (l *contextLists) byKind() iter.Seq2[contextKind, []word] {
 	return func(yield func(contextKind, []word) bool) {
 		for kind, list := range [...][]word{nil, l.Inbound, l.Internal, l.Outbound, l.IVR, l.Queue, l.Voicemail, l.Blocked} {

@@ -11,7 +11,7 @@ var legOutcomeRules = []rule[call.Outcome]{
 	{"no part of the call", "duration dstchannel", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
 		return "", l.LegKind == call.LegTail || l.LegKind == call.LegSpy
 	}},
-	{"the dialplan turns callers away", "dcontext lastapp", 0, func(s *scene, l *leg) (call.Outcome, bool) {
+	{"the dialplan turns callers away", "dcontext dst lastapp", 0, func(s *scene, l *leg) (call.Outcome, bool) {
 		return call.OutcomeBlocked, s.u.rules.isBlocked(l)
 	}},
 	{"another phone took the call while this one rang", "dstchannel", 0, func(_ *scene, l *leg) (call.Outcome, bool) {
@@ -223,9 +223,4 @@ func (l *leg) answered() call.Instant {
 		return l.Answer
 	}
 	return l.Calldate + call.Instant((l.Duration-l.Billsec)*1000)
-}
-
-// isBlocked tells a leg that ended where the dialplan turns callers away. Whoever was connected with somebody was not.
-func (r *rules) isBlocked(l *leg) bool {
-	return l.Dstchannel == "" && (r.contextKind(l.Dcontext) == blockedContext || l.Lastapp == "Zapateller" || l.Lastapp == "PrivacyManager")
 }
