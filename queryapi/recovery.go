@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -57,7 +58,7 @@ func recovered(c *clickhouse.Caller, window time.Duration) recovery {
 
 // firstOpen is the first miss since the caller had reached somebody last.
 func firstOpen(c *clickhouse.Caller, last call.Instant) call.Instant {
-	var before call.Instant
+	before := call.Instant(math.MinInt64) // a call whose calldate is no date began at 0
 	for _, list := range [][]call.Instant{c.Reached, c.Through} {
 		for _, at := range list {
 			if at < last {

@@ -33,6 +33,7 @@ func TestRecovery(t *testing.T) {
 		{"two stories, the second is told", minutes(10, 60, 61), minutes(20, 70), minutes(20, 70), nil, "called_back back 70 took 600"},
 		{"what came before counts for nothing", minutes(10), minutes(5), minutes(5), minutes(6), "still_open back never took none"},
 		{"at the end of the window", minutes(10), minutes(70), minutes(70), nil, "called_back back 70 took 3600"},
+		{"a calldate that is no date", minutes(0), minutes(20), minutes(20), nil, "called_back back 20 took 1200"},
 		{"after the window", minutes(10), minutes(71), minutes(71), minutes(72), "still_open back never took none"},
 	} {
 		r := recovered(&clickhouse.Caller{Missed: c.missed, Back: c.back, Reached: c.reached, Through: c.through}, time.Hour)
