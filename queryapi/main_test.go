@@ -61,7 +61,11 @@ type site struct {
 
 func newSite(t testing.TB, h history, v vault, change func(*config)) *site {
 	t.Helper()
-	cfg := config{JWTSecret: secret, RecordingsDir: t.TempDir(), QueryTimeout: time.Minute, LiveStreams: 2000, LiveStreamsPerToken: 2000, LiveHeartbeat: 15 * time.Second, ExportsAtOnce: 100, ExportsPerToken: 100, ExportRows: 1_000_000}
+	cfg := config{
+		JWTSecret: secret, RecordingsDir: t.TempDir(), QueryTimeout: time.Minute, PagesAtOnce: 32, StatsAtOnce: 16,
+		LiveStreams: 2000, LiveStreamsPerToken: 2000, LiveHeartbeat: 15 * time.Second,
+		ExportsAtOnce: 100, ExportsPerToken: 100, ExportRows: 1_000_000,
+	}
 	if change != nil {
 		change(&cfg)
 	}
