@@ -71,10 +71,12 @@ func (r *rules) contextKind(name string) contextKind {
 // had rung: these are where FreePBX sends a call that nobody took, and such a call is lost. In app-blackhole a dialplan ends in
 // many ways ("Terminate Call": hangup, busy, congestion, musiconhold), of which two are for callers that are not wanted.
 func (r *rules) isBlocked(l *leg) bool {
-	if l.Dstchannel != "" || l.Lastapp == "Zapateller" || l.Lastapp == "PrivacyManager" {
-		return l.Dstchannel == ""
-	}
-	if r.contextKind(l.Dcontext) != blockedContext {
+	switch {
+	case l.Dstchannel != "":
+		return false
+	case l.Lastapp == "Zapateller", l.Lastapp == "PrivacyManager":
+		return true
+	case r.contextKind(l.Dcontext) != blockedContext:
 		return false
 	}
 	if _, listed := r.contexts.find(l.Dcontext); listed || l.Dcontext == "app-blacklist-check" {

@@ -192,9 +192,7 @@ func (s *scene) takenElsewhere(l *leg) bool {
 // sentOnTo tells that party B of l had the call forwarded (302) to that of o, which may be the inside of a Local channel: one
 // Dial, which names the one phone alone, called the other as well. That was after l had stopped, be it in the same second.
 func (l *leg) sentOnTo(o *leg) bool {
-	for o.outer != nil {
-		o = o.outer
-	}
+	o = o.outermost()
 	if !o.b.local || o.Lastapp != "Dial" || o.Lastdata != l.Lastdata || o.Uniqueid != l.Uniqueid || o.Channel != l.Channel {
 		return false
 	}

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	kv "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/cdrflow/cdrflow/services/jetstream"
@@ -31,16 +30,7 @@ func takes(t *testing.T, bus *jetstream.Bus, who string) <-chan *jetstream.Lease
 // leases is the bucket as the server has it.
 func leases(t *testing.T, url string) kv.KeyValue {
 	t.Helper()
-	conn, err := nats.Connect(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	js, err := kv.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bucket, err := js.KeyValue(t.Context(), "cdrflow_leases")
+	bucket, err := client(t, url).KeyValue(t.Context(), "cdrflow_leases")
 	if err != nil {
 		t.Fatal(err)
 	}
