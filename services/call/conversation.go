@@ -164,3 +164,20 @@ func (c *Call) detail() (Detail, error) {
 	err := json.Unmarshal([]byte(c.Conversation.Detail), &d)
 	return d, err
 }
+
+// Names of those who took part, as the detail of a conversation has them; none where it cannot be read.
+func (c *Call) Names() []string {
+	d, err := c.detail()
+	if err != nil {
+		return nil
+	}
+	return d.names()
+}
+
+func (d *Detail) names() []string {
+	list := []string{d.SourceName, d.RequestedName, d.DestinationName}
+	for i := range d.Participants {
+		list = append(list, d.Participants[i].Name)
+	}
+	return list
+}

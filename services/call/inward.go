@@ -71,7 +71,7 @@ func (c *Call) appendInwardHead(o *object) {
 	if err != nil {
 		return // as filters do with what is no JSON
 	}
-	if names := d.names(); len(names) > 0 {
+	if names := each(d.names()); len(names) > 0 {
 		o.texts("names", names)
 	}
 	if kinds := d.kinds(); len(kinds) > 0 {
@@ -98,19 +98,13 @@ func (o *object) known(name string, v int64) {
 // them: several hundred.
 const mostNames = 16 << 10
 
-// names of those who took part, each once, up to mostNames.
-func (d *Detail) names() (list []string) {
+// each of the names once, up to mostNames.
+func each(names []string) (list []string) {
 	left := mostNames
-	add := func(name string) {
+	for _, name := range names {
 		if name != "" && len(name) <= left && !slices.Contains(list, name) {
 			list, left = append(list, name), left-len(name)
 		}
-	}
-	add(d.SourceName)
-	add(d.RequestedName)
-	add(d.DestinationName)
-	for i := range d.Participants {
-		add(d.Participants[i].Name)
 	}
 	return list
 }

@@ -1,7 +1,6 @@
 package clickhouse
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -61,30 +60,15 @@ func search(piece string) condition {
 			in := held(q, piece)
 			return indexed(q, piece, "("+searched.any(in)+" OR conv_detail != '' AND arrayExists(n -> "+in("n")+", "+detailNames+"))")
 		},
-		met:     func(c *call.Call) bool { return direct.met(c) || slices.ContainsFunc(names(c), has) },
+		met:     func(c *call.Call) bool { return direct.met(c) || slices.ContainsFunc(c.Names(), has) },
 		indexed: direct.indexed,
 	}
 }
 
-// detailNames are the names that the detail of a conversation has.
+// detailNames is call.Call.Names.
 const detailNames = `arrayConcat([JSONExtractString(conv_detail, 'source_name'), JSONExtractString(conv_detail, 'requested_name'),
 	JSONExtractString(conv_detail, 'destination_name')],
 	arrayMap(p -> JSONExtractString(p, 'name'), JSONExtractArrayRaw(conv_detail, 'participants')))`
-
-func names(c *call.Call) []string {
-	if c.Conversation.Detail == "" {
-		return nil
-	}
-	var d call.Detail
-	if json.Unmarshal([]byte(c.Conversation.Detail), &d) != nil {
-		return nil // as the store does with what is no JSON
-	}
-	list := []string{d.SourceName, d.RequestedName, d.DestinationName}
-	for _, p := range d.Participants {
-		list = append(list, p.Name)
-	}
-	return list
-}
 
 // indexed puts the keys that the index over all texts finds before the condition. They are found among all versions: with
 // FINAL the server reads, for each place that an index finds, all parts that might hold another version, which was nearly
